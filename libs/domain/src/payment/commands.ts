@@ -1,0 +1,109 @@
+import type { Fen } from '@tillstream/money';
+import type { Scheme } from './events.ts';
+
+/** Card fields sealed to an epoch key by the gateway's security module (design 10). */
+export interface SealedCard {
+  readonly epoch: string;
+  /** Base64 of the sealed box. Content: JSON `{pan?, expiry?, track2?, track3?, pinBlock?(hex, under the zone's transport key), emv?(hex)}`. */
+  readonly box: string;
+}
+
+/** What every payment command says about the message that it came from. */
+export interface PaymentMessage {
+  readonly acquirer: string;
+  readonly merchantId: string;
+  readonly terminalId: string;
+  readonly batch: string;
+  readonly stan: string;
+  /** Machine clock, ms since the epoch; refused and not stored when taken up after it. */
+  readonly answerBy: number;
+  /** Correlation of everything that follows. */
+  readonly correlation: string;
+  /** F12 hhmmss and F13 MMDD as the terminal gave them, or null. */
+  readonly localTime: string | null;
+  readonly localDate: string | null;
+  readonly operator: string;
+}
+
+/** 0200 sale (F3 000000). Pattern `authorization.sale`. */
+export interface AuthorizeSale extends PaymentMessage {
+  readonly amount: Fen;
+  readonly entryMode: string;
+  readonly cardSequence: string | null;
+  readonly card: SealedCard;
+  readonly partialApprovalAllowed: boolean;
+}
+/** 0200 balance inquiry (F3 310000). Pattern `authorization.inquiry`. */
+export interface InquireBalance extends PaymentMessage {
+  readonly entryMode: string;
+  readonly cardSequence: string | null;
+  readonly card: SealedCard;
+}
+/** 0200 void (60.1 = 23). Pattern `authorization.void`. */
+export interface VoidPayment extends PaymentMessage {
+  readonly amount: Fen;
+  readonly entryMode: string;
+  readonly cardSequence: string | null;
+  readonly card: SealedCard;
+  /** F37; null when zeros or absent. */
+  readonly originalRrn: string | null;
+  readonly originalAuthCode: string | null;
+  /** F61; null when zeros or absent. */
+  readonly originalBatch: string | null;
+  readonly originalStan: string | null;
+  readonly originalDate: string | null;
+}
+/** 0220 refund (60.1 = 25). Pattern `authorization.refund`. */
+export interface RefundPayment extends PaymentMessage {
+  readonly amount: Fen;
+  readonly entryMode: string;
+  readonly cardSequence: string | null;
+  readonly card: SealedCard;
+  readonly originalRrn: string | null;
+  /** F61 date, MMDD. */
+  readonly originalDate: string | null;
+  readonly originalBatch: string | null;
+  readonly originalStan: string | null;
+}
+/** 0400: names the operation by the same batch and STAN. Pattern `authorization.reversal`. */
+export interface ReverseOperation extends PaymentMessage {
+  readonly amount: Fen;
+  /** F39 of the 0400: 98, A0, 06. */
+  readonly reason: string;
+}
+
+/** What authorization answers; the gateway makes the reply message from it. */
+export interface PaymentReply {
+  readonly kind: 'answer';
+  /** F39. */
+  readonly responseCode: string;
+  /** F4 of the reply when it differs from the request (partial approval). */
+  readonly amount: Fen | null;
+  /** F37. */
+  readonly rrn: string | null;
+  /** F38. */
+  readonly authCode: string | null;
+  /** F15 `YYYY-MM-DD`. */
+  readonly clearingDate: string | null;
+  /** F63.1. */
+  readonly scheme: Scheme | null;
+  /** F44. */
+  readonly issuer: string | null;
+  /** F54, fen, signed; only for an inquiry. */
+  readonly balance: Fen | null;
+}
+/** The host stays silent so that the terminal keeps its message or reverses. */
+export interface Silence {
+  readonly kind: 'silence';
+}
+export type PaymentAnswer = PaymentReply | Silence;
+
+/** Patterns of the commands that the gateway sends, spelled once. */
+export const paymentPattern = {
+  sale: 'authorization.sale',
+  inquiry: 'authorization.inquiry',
+  void: 'authorization.void',
+  refund: 'authorization.refund',
+  reversal: 'authorization.reversal',
+} as const;
+
