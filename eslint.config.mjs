@@ -10,6 +10,8 @@ export default tseslint.config(
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
+    // With both flags a type import is never suggested where a decorator needs the value.
+    languageOptions: { parserOptions: { emitDecoratorMetadata: true, experimentalDecorators: true } },
     plugins: { '@nx': nx, tillstream: { rules: { 'file-name': fileNameRule(), 'decider-owner': deciderOwnerRule() } } },
     rules: {
       'tillstream/file-name': 'error',

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { SecurityError } from './security-error.ts';
 
 /** DES works on 8 bytes at a time, with one key or two or three. */
@@ -8,11 +8,15 @@ export const desBlockBytes = 8;
  * Spreads a DES key of 8, 16 or 24 bytes over the 24 that triple DES takes.
  * Node has no plain DES, but triple DES under K‖K‖K is single DES, because the middle step undoes the first (domain 2.6).
  */
-export function tripleDesKey(key: Uint8Array): Buffer {
-  if (key.length === 8) return Buffer.concat([key, key, key]);
-  if (key.length === 16) return Buffer.concat([key, key.subarray(0, 8)]);
-  if (key.length === 24) return Buffer.from(key);
-  throw new SecurityError('bad-input', `a DES key has 8, 16 or 24 bytes, not ${key.length}`);
+export function tripleDesKey(key: Uint8Array): KeyObject {
+  if (![8, 16, 24].includes(key.length)) {
+    throw new SecurityError('bad-input', `a DES key has 8, 16 or 24 bytes, not ${key.length}`);
+  }
+  const spread = Buffer.alloc(24);
+  for (let at = 0; at < 24; at += 1) spread[at] = key[at % key.length]!;
+  const object = createSecretKey(spread); // a cipher takes a key object several times faster than bytes
+  spread.fill(0);
+  return object;
 }
 
 function demandWholeBlocks(data: Uint8Array): void {
@@ -36,7 +40,9 @@ export function desDecrypt(key: Uint8Array, data: Uint8Array): Buffer {
 /** Encrypts whole 8-byte blocks in CBC with a zero start value, as the X9.9 and X9.19 MACs need it. */
 export function desCbcEncrypt(key: Uint8Array, data: Uint8Array): Buffer {
   demandWholeBlocks(data);
-  return createCipheriv('des-ede3-cbc', tripleDesKey(key), Buffer.alloc(desBlockBytes)).setAutoPadding(false).update(data);
+  return createCipheriv('des-ede3-cbc', tripleDesKey(key), Buffer.alloc(desBlockBytes))
+    .setAutoPadding(false)
+    .update(data);
 }
 
 /** A copy whose every byte has odd parity: the cipher ignores the lowest bit, but some terminals refuse a key without it. */
@@ -65,7 +71,11 @@ const weakKeys = new Set(
 export function isWeakDesKey(key: Uint8Array): boolean {
   const halves: string[] = [];
   for (let at = 0; at < key.length; at += 8) {
-    halves.push(withOddParity(key.subarray(at, at + 8)).toString('hex').toUpperCase());
+    halves.push(
+      withOddParity(key.subarray(at, at + 8))
+        .toString('hex')
+        .toUpperCase(),
+    );
   }
   return halves.some((half, at) => weakKeys.has(half) || half === halves[at + 1]);
 }

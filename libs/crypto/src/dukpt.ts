@@ -56,7 +56,7 @@ export function dukptPinKey(initialKey: Uint8Array, ksn: Uint8Array): Buffer {
   if (counter === 0 || ones > mostOneBits) {
     throw new SecurityError('ksn-refused', 'the transaction counter of the KSN has 1 to 10 one-bits');
   }
-  let key = Buffer.from(initialKey);
+  let key: Buffer = Buffer.from(initialKey);
   let reached = 0;
   for (let bit = 0x100000; bit > 0; bit >>>= 1) {
     if ((counter & bit) === 0) continue;

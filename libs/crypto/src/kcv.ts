@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createSecretKey } from 'node:crypto';
 import { desEncrypt } from './des.ts';
 import { SecurityError } from './security-error.ts';
 import { sm4Encrypt } from './sm.ts';
@@ -14,7 +14,10 @@ export const kcvBytes = 4;
 /** Throws `bad-input` unless the key has a length that its algorithm knows. */
 export function demandKeyLength(algorithm: KeyAlgorithm, key: Uint8Array): void {
   if (!lengths[algorithm].includes(key.length)) {
-    throw new SecurityError('bad-input', `a ${algorithm} key has ${lengths[algorithm].join(' or ')} bytes, not ${key.length}`);
+    throw new SecurityError(
+      'bad-input',
+      `a ${algorithm} key has ${lengths[algorithm].join(' or ')} bytes, not ${key.length}`,
+    );
   }
 }
 
@@ -35,6 +38,8 @@ function encryptZeros(algorithm: KeyAlgorithm, key: Uint8Array): Buffer {
     case 'sm4':
       return sm4Encrypt(key, Buffer.alloc(16));
     case 'aes':
-      return createCipheriv(`aes-${key.length * 8}-ecb`, key, null).setAutoPadding(false).update(Buffer.alloc(16));
+      return createCipheriv(`aes-${key.length * 8}-ecb`, createSecretKey(key), null)
+        .setAutoPadding(false)
+        .update(Buffer.alloc(16));
   }
 }

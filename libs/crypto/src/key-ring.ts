@@ -50,7 +50,10 @@ export class KeyRing {
 
   /** Encrypts under the current version; `context` must be given again, to the letter, to {@link open}. */
   seal(plain: Uint8Array, context: string): Buffer {
-    return Buffer.concat([this.#header, sealWith(this.#current, plain, this.#random(nonceBytes), this.#header, context)]);
+    return Buffer.concat([
+      this.#header,
+      sealWith(this.#current, plain, this.#random(nonceBytes), this.#header, context),
+    ]);
   }
 
   /** Decrypts. Throws `unknown-key-version`, or `blob-unreadable` for a blob that was changed or belongs elsewhere. */

@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { equalInConstantTime } from './constant-time.ts';
 import { desCbcEncrypt, desEncrypt, tripleDesKey } from './des.ts';
 import { SecurityError } from './security-error.ts';
@@ -28,7 +28,7 @@ export function computeMac(profile: MacProfile, key: Uint8Array, data: Uint8Arra
     case 'unionpay-ecb':
       return unionPayEcb('des-ede3-ecb', tripleDesKey(leftOf(key, profile.macKeyMode === 'single8' ? 8 : 16)), data, 8);
     case 'unionpay-ecb-sm4':
-      return unionPayEcb('sm4-ecb', leftOf(key, 16), data, 16);
+      return unionPayEcb('sm4-ecb', createSecretKey(leftOf(key, 16)), data, 16);
     case 'x9.9':
       return x9Dot9(leftOf(key, 8), data).subarray(0, profile.macBytes ?? 8);
     case 'x9.19':
@@ -42,7 +42,8 @@ export function macMatches(profile: MacProfile, key: Uint8Array, data: Uint8Arra
 }
 
 function leftOf(key: Uint8Array, bytes: 8 | 16): Uint8Array {
-  if (key.length < bytes) throw new SecurityError('bad-input', `this MAC needs a key of ${bytes} bytes, not ${key.length}`);
+  if (key.length < bytes)
+    throw new SecurityError('bad-input', `this MAC needs a key of ${bytes} bytes, not ${key.length}`);
   return key.subarray(0, bytes);
 }
 
@@ -50,7 +51,7 @@ function leftOf(key: Uint8Array, bytes: 8 | 16): Uint8Array {
  * XOR of all blocks, written as hex; its first half is encrypted, XORed with its second half and encrypted again; the
  * first 8 hex characters are the MAC. Two cipher calls, however long the message.
  */
-function unionPayEcb(cipherName: string, key: Uint8Array, data: Uint8Array, blockBytes: 8 | 16): Buffer {
+function unionPayEcb(cipherName: string, key: KeyObject, data: Uint8Array, blockBytes: 8 | 16): Buffer {
   const folded = Buffer.alloc(blockBytes);
   for (let at = 0; at < data.length; at += 1) {
     const place = at % blockBytes;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import { desDecrypt, desEncrypt } from './des.ts';
 import type { RandomSource } from './random-source.ts';
 import { SecurityError } from './security-error.ts';
@@ -32,7 +32,13 @@ function lengthDigit(pin: string): string {
 
 /** The 12 rightmost digits without the check digit, zeros before them, in a field of 8 or 16 bytes. */
 function panField(pan: string, bytes: 8 | 16): Buffer {
-  return Buffer.from(pan.slice(0, -1).slice(-12).padStart(bytes * 2, '0'), 'hex');
+  return Buffer.from(
+    pan
+      .slice(0, -1)
+      .slice(-12)
+      .padStart(bytes * 2, '0'),
+    'hex',
+  );
 }
 
 /** The 16-byte PAN field of format 4: how many digits exceed 12, the digits (at least 12), zeros. */
@@ -101,14 +107,14 @@ function encryptFormat4(key: Uint8Array, pin: string, pan: string, random: Rando
   demandPin(pin);
   demandPan(pan);
   const left = Buffer.from(`4${lengthDigit(pin)}${pin}`.padEnd(16, 'a'), 'hex');
-  const cipher = createCipheriv(aesName(key), key, null).setAutoPadding(false);
+  const cipher = createCipheriv(aesName(key), createSecretKey(key), null).setAutoPadding(false);
   const middle = cipher.update(Buffer.concat([left, random(8)]));
   return cipher.update(xor(middle, longPanField(pan)));
 }
 
 function decryptFormat4(key: Uint8Array, block: Uint8Array, pan: string): string {
   demandPan(pan);
-  const decipher = createDecipheriv(aesName(key), key, null).setAutoPadding(false);
+  const decipher = createDecipheriv(aesName(key), createSecretKey(key), null).setAutoPadding(false);
   if (block.length !== 16) throw invalid();
   const middle = decipher.update(block);
   return pinOf(decipher.update(xor(middle, longPanField(pan))), '4', /^a*$/, 16);

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, createSecretKey } from 'node:crypto';
 import { SecurityError } from './security-error.ts';
 
 /** SM4 works on 16 bytes at a time and has a key of 16 bytes (GB/T 32907). */
@@ -11,7 +11,7 @@ export function sm3(data: Uint8Array): Buffer {
 
 /** The 32-byte HMAC over SM3. */
 export function hmacSm3(key: Uint8Array, data: Uint8Array): Buffer {
-  return createHmac('sm3', key).update(data).digest();
+  return createHmac('sm3', createSecretKey(key)).update(data).digest();
 }
 
 function demandSm4(key: Uint8Array, data: Uint8Array): void {
@@ -24,11 +24,11 @@ function demandSm4(key: Uint8Array, data: Uint8Array): void {
 /** Encrypts whole 16-byte blocks, each on its own. */
 export function sm4Encrypt(key: Uint8Array, data: Uint8Array): Buffer {
   demandSm4(key, data);
-  return createCipheriv('sm4-ecb', key, null).setAutoPadding(false).update(data);
+  return createCipheriv('sm4-ecb', createSecretKey(key), null).setAutoPadding(false).update(data);
 }
 
 /** Undoes {@link sm4Encrypt}. */
 export function sm4Decrypt(key: Uint8Array, data: Uint8Array): Buffer {
   demandSm4(key, data);
-  return createDecipheriv('sm4-ecb', key, null).setAutoPadding(false).update(data);
+  return createDecipheriv('sm4-ecb', createSecretKey(key), null).setAutoPadding(false).update(data);
 }

@@ -64,14 +64,21 @@ export interface EventStore {
   /** Facts of one stream from a revision on, in order; empty when there is none. */
   readStream(stream: string, fromRevision?: number): Promise<StoredRecord[]>;
   /** At most `limit` facts after position `after`, of the nouns given (all when undefined), in order. */
-  readAll(after: bigint, options?: { readonly nouns?: readonly Noun[]; readonly limit?: number; readonly upTo?: bigint }): Promise<StoredRecord[]>;
+  readAll(
+    after: bigint,
+    options?: { readonly nouns?: readonly Noun[]; readonly limit?: number; readonly upTo?: bigint },
+  ): Promise<StoredRecord[]>;
   /** Facts of one key after a position, up to and including another; for the replay of parked keys. */
   readKey(key: string, after: bigint, upTo: bigint, nouns: readonly Noun[], limit: number): Promise<StoredRecord[]>;
   /**
    * Calls `onBatch` with facts after `after`, in order, one batch at a time; waits for it. `upTo` in the call is the position that has been
    * looked through (it may lie beyond the last fact of these nouns). An error in onBatch is retried with back-off, same batch.
    */
-  subscribe(after: bigint, nouns: readonly Noun[], onBatch: (facts: readonly StoredRecord[], upTo: bigint) => Promise<void>): Subscription;
+  subscribe(
+    after: bigint,
+    nouns: readonly Noun[],
+    onBatch: (facts: readonly StoredRecord[], upTo: bigint) => Promise<void>,
+  ): Subscription;
   /** Position of the last fact appended; 0n when there is none. */
   head(): Promise<bigint>;
   /** Lowest-cost wait for a stream to grow beyond a revision; undefined at the deadline (machine clock, ms since the epoch). */
@@ -83,4 +90,3 @@ export interface EventStore {
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
-

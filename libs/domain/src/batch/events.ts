@@ -41,7 +41,12 @@ export type BatchOpened = Fact<'BatchOpened', 1, BatchRef & { readonly because: 
 export type BatchTotalsPresented = Fact<
   'BatchTotalsPresented',
   1,
-  BatchRef & { readonly presentation: number; readonly totals: BatchTotals }
+  BatchRef & {
+    readonly presentation: number;
+    readonly totals: BatchTotals;
+    /** STAN of the 0500: the same one again is a repeat, another one a renewed presentation. */
+    readonly stan?: string;
+  }
 >;
 
 export type BatchBalanced = Fact<
@@ -62,6 +67,7 @@ export type BatchUnbalanced = Fact<
   }
 >;
 
+/** `part` = `<60.3 of the 0320>.<its STAN>`: the same part again is a repeat. */
 export type BatchItemsUploaded = Fact<
   'BatchItemsUploaded',
   1,

@@ -32,6 +32,16 @@ export interface Carried {
   readonly balances: Readonly<Partial<Record<Account, Fen>>>;
   /** later date (trade, clearing) → Σ net in 2001 of payments of that date; credit counts positive. */
   readonly notDue: Readonly<Record<BusinessDate, Fen>>;
+  /** Last date that a payout was decided for; later dates up to it are due and no longer stand in `notDue`. */
+  readonly through?: BusinessDate;
+  /** Recovered from debt, while the 1002 leg of the recovery (Dr 1001 / Cr 1002) still waits for a payout; fen. */
+  readonly recovered?: Fen;
+  /** Ordered and not yet answered by the bank: due date → fen in 2002. */
+  readonly orders?: Readonly<Record<BusinessDate, Fen>>;
+  /** A payout was rejected or returned and the account is not corrected yet. */
+  readonly blocked?: boolean;
+  /** Undecided operations, operation id → payment id. */
+  readonly undecided?: Readonly<Record<string, string>>;
 }
 
 export type BookOpened = Fact<
@@ -57,6 +67,8 @@ export type EntryPosted = Fact<
     readonly laterDate?: BusinessDate;
     /** J6 and what follows it: the payout's due date. */
     readonly dueDate?: BusinessDate;
+    /** J6: everything up to this date was due. */
+    readonly through?: BusinessDate;
     readonly taken: Mark;
   }
 >;
@@ -69,6 +81,7 @@ export type PayoutSkipped = Fact<
     readonly merchantId: string;
     readonly date: BusinessDate;
     readonly dueDate: BusinessDate;
+    readonly through?: BusinessDate;
     readonly available: Fen;
     readonly because: 'below-minimum' | 'nothing-due' | 'account-blocked';
     readonly taken: Mark;

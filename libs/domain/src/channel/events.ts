@@ -1,5 +1,5 @@
 import type { BusinessDate, Fact } from '../fact.ts';
-import type { CostPlan } from '../fee/cost.ts';
+import type { CostPlan } from '../fee/plan.ts';
 
 export type ChannelRegistered = Fact<
   'ChannelRegistered',

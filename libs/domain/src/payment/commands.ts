@@ -1,12 +1,21 @@
 import type { Fen } from '@tillstream/money';
 import type { Scheme } from './events.ts';
 
-/** Card fields sealed to an epoch key by the gateway's security module (design 10). */
+/** Card fields sealed to an epoch key by the gateway's security module (design 10); JSON carries the box as Base64. */
 export interface SealedCard {
-  readonly epoch: string;
-  /** Base64 of the sealed box. Content: JSON `{pan?, expiry?, track2?, track3?, pinBlock?(hex, under the zone's transport key), emv?(hex)}`. */
+  readonly epoch: number;
+  /** Base64; holds PAN, expiry, tracks, PIN block as received, tags 57 and 5A. Sealed for the context {@link sealContext}. */
   readonly box: string;
+  /** Handle of the sign-in key set whose PIK encrypts the PIN block; null without a PIN. */
+  readonly pinKey: string | null;
+  /** F55 without tags 57 and 5A, hex; null without a chip. */
+  readonly chip: string | null;
 }
+
+/** What a box of card fields is bound to, so that it opens for this message alone. */
+export const sealContext = (
+  m: Pick<PaymentMessage, 'acquirer' | 'merchantId' | 'terminalId' | 'batch' | 'stan'>,
+): string => `${m.acquirer}.${m.merchantId}.${m.terminalId}.${m.batch}.${m.stan}`;
 
 /** What every payment command says about the message that it came from. */
 export interface PaymentMessage {
@@ -106,4 +115,3 @@ export const paymentPattern = {
   refund: 'authorization.refund',
   reversal: 'authorization.reversal',
 } as const;
-

@@ -1,53 +1,8 @@
 import type { Fen } from '@tillstream/money';
 import type { Amounts, BusinessDate, Fact, PlanRef } from '../fact.ts';
+import type { CardClass, CardRef, ChannelTrace, OperationRef, PaymentDates, Scheme } from './parts.ts';
 
-/** What a terminal may ask of a payment, as far as the transaction set reaches. */
-export type OperationKind = 'sale' | 'void' | 'refund' | 'inquiry';
-
-/** Names one operation on a payment: its own id, and the terminal's key for it (domain 2.7). */
-export interface OperationRef {
-  /** uuidv5 of the key; equal to the payment id for the operation that began the payment. */
-  readonly operationId: string;
-  readonly kind: OperationKind;
-  readonly acquirer: string;
-  readonly merchantId: string;
-  readonly terminalId: string;
-  readonly batch: string;
-  readonly stan: string;
-  /** Retrieval reference number that we gave it (F37). */
-  readonly rrn: string;
-}
-
-/** What stays of a card after the decision: no PAN (design 10). */
-export interface CardRef {
-  readonly token: string;
-  readonly bin: string;
-  readonly last4: string;
-  /** Keyed fingerprint of the PAN, for "same card" checks. */
-  readonly fingerprint: string;
-  readonly scheme: Scheme;
-  readonly cardClass: CardClass;
-  readonly issuer: string;
-}
-/** F63.1 of a reply (domain 2.2); the terminal counts only `CUP` in its domestic block. */
-export type Scheme = 'CUP' | 'VIS' | 'MCC' | 'MAE' | 'JCB' | 'AEX';
-export type CardClass = 'DEBIT' | 'CREDIT' | 'SEMI_CREDIT' | 'PREPAID';
-
-/** The key by which the channel knows a request: answers are matched by all three. */
-export interface ChannelTrace {
-  /** F7, MMDDhhmmss. */
-  readonly transmittedAt: string;
-  /** F11 of the link, our own counter. */
-  readonly stan: string;
-  /** F32. */
-  readonly acquirer: string;
-}
-
-/** The dates of the *payment* (design 6, *Dates*); its later one decides when its net is due. */
-export interface PaymentDates {
-  readonly tradeDate: BusinessDate;
-  readonly clearingDate: BusinessDate;
-}
+export type { CardClass, CardRef, ChannelTrace, OperationKind, OperationRef, PaymentDates, Scheme } from './parts.ts';
 
 /** Intent: stored before a channel is called for a sale, a void or an inquiry. */
 export type ChannelRequested = Fact<
@@ -218,6 +173,8 @@ export type PaymentReversed = Fact<
     readonly channel: string;
     readonly dates: PaymentDates | null;
     readonly clearingDate: BusinessDate | null;
+    /** F39 by which the channel confirmed: 25 says that it never knew the sale. */
+    readonly responseCode?: '00' | '25';
   }
 >;
 
@@ -233,6 +190,8 @@ export type VoidReversed = Fact<
     readonly channel: string;
     readonly dates: PaymentDates;
     readonly clearingDate: BusinessDate;
+    /** F39 by which the channel confirmed: 25 says that it never knew the void. */
+    readonly responseCode?: '00' | '25';
   }
 >;
 
@@ -240,7 +199,12 @@ export type VoidReversed = Fact<
 export type ReversalStuck = Fact<
   'ReversalStuck',
   1,
-  { readonly operation: OperationRef; readonly amount: Fen; readonly responseCode: string; readonly dates: PaymentDates | null }
+  {
+    readonly operation: OperationRef;
+    readonly amount: Fen;
+    readonly responseCode: string;
+    readonly dates: PaymentDates | null;
+  }
 >;
 
 /** An answer came after the operation was given up; kept as evidence, changes nothing by itself. */
@@ -275,7 +239,14 @@ export type OperationRefused = Fact<
 export type OperationTombstoned = Fact<
   'OperationTombstoned',
   1,
-  { readonly operationId: string; readonly merchantId: string; readonly terminalId: string; readonly batch: string; readonly stan: string; readonly reason: string }
+  {
+    readonly operationId: string;
+    readonly merchantId: string;
+    readonly terminalId: string;
+    readonly batch: string;
+    readonly stan: string;
+    readonly reason: string;
+  }
 >;
 
 export type PaymentFact =

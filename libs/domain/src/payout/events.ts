@@ -5,7 +5,14 @@ import type { BusinessDate, Fact } from '../fact.ts';
 export type PayoutDue = Fact<
   'PayoutDue',
   1,
-  { readonly merchantId: string; readonly dueDate: BusinessDate; readonly through: BusinessDate; readonly minimum: Fen }
+  {
+    readonly merchantId: string;
+    readonly dueDate: BusinessDate;
+    readonly through: BusinessDate;
+    readonly minimum: Fen;
+    /** A new attempt after a rejected or returned payout: the account was corrected, so payouts go on (domain 4.3). */
+    readonly accountCorrected?: boolean;
+  }
 >;
 export type PayoutApproved = Fact<
   'PayoutApproved',
@@ -38,6 +45,12 @@ export type PayoutReturned = Fact<
   1,
   { readonly merchantId: string; readonly dueDate: BusinessDate; readonly amount: Fen; readonly bankReference: string; readonly reason: string }
 >;
+/** The bank gave no answer that can be trusted; it is asked, never paid again under another id (domain 4.3). */
+export type PayoutUnknown = Fact<
+  'PayoutUnknown',
+  1,
+  { readonly merchantId: string; readonly dueDate: BusinessDate; readonly amount: Fen; readonly cause: string }
+>;
 /** Nothing was paid; the ledger said why in its book. */
 export type PayoutNotNeeded = Fact<
   'PayoutNotNeeded',
@@ -52,6 +65,7 @@ export type PayoutFact =
   | PayoutConfirmed
   | PayoutRejected
   | PayoutReturned
+  | PayoutUnknown
   | PayoutNotNeeded;
 
 /** The bank file's content, fixed before a byte of it is sent; its bytes follow from this fact alone. */

@@ -15,8 +15,11 @@ export interface ProfileData<F extends FieldTable> {
 
 /** Field values by number: Buffer for b fields, string for all others. Derived from the field table. */
 export type FieldsOf<F extends FieldTable> = {
-  [N in keyof F]?: F[N]['format'] extends 'b' ? Buffer : string;
+  [N in keyof F]?: F[N] extends FieldSpec ? ValueOf<F[N]['format']> : never;
 };
+
+// Distributed over the formats: a field of unknown format holds either.
+type ValueOf<T> = T extends 'b' ? Buffer : string;
 
 /** A field's format as the codec's inner loop wants it. */
 export interface CompiledField {
@@ -37,6 +40,8 @@ export interface CompiledField {
 export interface Profile<F extends FieldTable = FieldTable> extends ProfileData<F> {
   /** Index = field number. */
   readonly compiled: readonly (CompiledField | undefined)[];
+  /** Numbers above 64 that are defined; one of them present means two bitmaps. */
+  readonly high: readonly number[];
 }
 
 /** A message of a profile. */
@@ -82,5 +87,6 @@ export function defineProfile<const F extends FieldTable>(data: ProfileData<F>):
       if (compiled[number] === undefined) throw new Error(`profile ${data.name}: ${message.id} uses field ${number}`);
     }
   }
-  return Object.freeze({ ...data, compiled });
+  const high = compiled.flatMap((field) => (field !== undefined && field.number > 64 ? [field.number] : []));
+  return Object.freeze({ ...data, compiled, high });
 }

@@ -1,0 +1,42 @@
+/** The node's own HTTP API as a person's script would call it. */
+export class ApiClient {
+  readonly #url: string;
+  readonly #token: string;
+
+  constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  /** The answer's JSON. @throws ApiRefused with the problem's code and text. */
+  async get<T>(path: string): Promise<T> {
+    return this.#call<T>('GET', path, undefined);
+  }
+
+  /** Like {@link get}, with a JSON body. */
+  async post<T>(path: string, body: unknown): Promise<T> {
+    return this.#call<T>('POST', path, body);
+  }
+
+  async #call<T>(method: string, path: string, body: unknown): Promise<T> {
+    const answer = await fetch(`${this.#url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new ApiRefused(`${method} ${path}: ${answer.status} ${text.slice(0, 500)}`, answer.status);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+}
+
+/** The API said no. */
+export class ApiRefused extends Error {
+  override readonly name = 'ApiRefused';
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}

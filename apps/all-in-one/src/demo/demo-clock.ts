@@ -1,0 +1,69 @@
+import { addDays } from '@tillstream/domain/calendar/date';
+import { businessDateAt, cutOffInstant } from '@tillstream/domain/calendar/business-date';
+import type { StoredBusinessClock } from '@tillstream/service-kit';
+import type { SimulatorProcess } from './simulator-process.ts';
+
+/** Trading opens in the simulator's plan at 06:25; before that the night passes in one jump. */
+const OPENING_HOUR = 6;
+const hourMs = 3_600_000;
+
+/** Moves the business clock of the demo and tells the simulator, which follows the same time. */
+export class DemoClock {
+  readonly #clock: StoredBusinessClock;
+  readonly #simulator: SimulatorProcess;
+  readonly #cutOffMinutes: number;
+
+  constructor(clock: StoredBusinessClock, simulator: SimulatorProcess, cutOffMinutes: number) {
+    this.#clock = clock;
+    this.#simulator = simulator;
+    this.#cutOffMinutes = cutOffMinutes;
+  }
+
+  now(): Date {
+    return this.#clock.now();
+  }
+
+  /** `HH:MM` in Shanghai. */
+  timeOfDay(): string {
+    return new Date(this.#clock.now().getTime() + 8 * hourMs).toISOString().slice(11, 16);
+  }
+
+  today(): string {
+    return businessDateAt(this.#clock.now().getTime(), this.#cutOffMinutes);
+  }
+
+  /** Opens the business day of `date`: from 06:00 to the cut-off in so many seconds, where the clock holds. */
+  async openDay(date: string, seconds: number): Promise<void> {
+    const opening = this.#instant(date, OPENING_HOUR);
+    const cutOff = cutOffInstant(date, this.#cutOffMinutes);
+    const at = new Date(Math.max(opening, this.#clock.now().getTime()));
+    await this.#set({ at, rate: Math.max(1, (cutOff - opening) / (seconds * 1000)), holdAt: new Date(cutOff - 1) });
+  }
+
+  /** Lets the clock pass the cut-off, in real time. */
+  async passCutOff(date: string): Promise<void> {
+    await this.#set({ at: new Date(cutOffInstant(date, this.#cutOffMinutes)), rate: 1, holdAt: null });
+  }
+
+  /** The early morning of a later date, when banks have booked the night's credits. */
+  async morningOf(date: string): Promise<void> {
+    const morning = this.#instant(date, OPENING_HOUR - 2);
+    await this.#set({ at: new Date(Math.max(morning, this.#clock.now().getTime())), rate: 1, holdAt: null });
+  }
+
+  async #set(setting: { at: Date; rate: number; holdAt: Date | null }): Promise<void> {
+    await this.#clock.set(setting);
+    this.#simulator.send({
+      type: 'clock',
+      baseAt: this.#clock.now().getTime(),
+      baseMachine: Date.now(),
+      rate: setting.rate,
+      holdAt: setting.holdAt?.getTime() ?? null,
+    });
+  }
+
+  #instant(date: string, hour: number): number {
+    const midnight = cutOffInstant(addDays(date, -1), 24 * 60);
+    return midnight + hour * hourMs;
+  }
+}

@@ -1,0 +1,152 @@
+import { businessDateAt } from '@tillstream/domain/calendar/business-date';
+import type { BookFact } from '@tillstream/domain/book/events';
+import { evolve, noBook, observe, type BookState } from '@tillstream/domain/book/state';
+import { takeIn } from '@tillstream/domain/book/take';
+import type { StoredFact } from '@tillstream/domain/fact';
+import { streamOf } from '@tillstream/domain/stream';
+import { derivedFactId, NO_STREAM, type EventStore, type FactToAppend, type FactWriter, type StoredRecord } from '@tillstream/event-store';
+
+/** At most so many facts go into one append; a longer run of entries becomes several. */
+const FACTS_PER_APPEND = 50;
+const READ_LIMIT = 2_000;
+
+/** Where a merchant's bookkeeping stands, with the revision of its last book's stream. */
+interface Position {
+  readonly state: BookState;
+  readonly stream: string | undefined;
+  readonly revision: number;
+}
+
+/** What bookkeeping needs from its surroundings. */
+export interface BooksSettings {
+  readonly store: EventStore;
+  readonly writer: FactWriter;
+  readonly cutOffMinutes: number;
+  /** Business clock, ISO 8601. */
+  readonly now: () => string;
+  /** Stream of the merchant's last book, or undefined when there never was one. */
+  readonly lastBook: (merchantId: string) => Promise<string | undefined>;
+  /** Everything up to here was taken in before this process started. */
+  readonly takenUpTo: bigint;
+}
+
+/** Somebody else appended to a book of ours: another ledger writes this key. */
+export class BookTaken extends Error {
+  override readonly name = 'BookTaken';
+}
+
+/**
+ * The books of all merchants, one writer. Facts of a merchant come in order; the entries that follow are appended before the
+ * next fact of that merchant is looked at, so a `kill -9` leaves a prefix, and `taken` says of which facts (design 7).
+ */
+export class MerchantBooks {
+  readonly #settings: BooksSettings;
+  readonly #open = new Map<string, Position>();
+
+  constructor(settings: BooksSettings) {
+    this.#settings = settings;
+  }
+
+  /** Takes in facts of one merchant (or the house), in order. */
+  async take(merchantId: string, facts: readonly StoredRecord[]): Promise<void> {
+    const first = facts[0];
+    if (!first) return;
+    let at = this.#open.get(merchantId) ?? (await this.#load(merchantId));
+    let pending: Pending | undefined;
+    const flush = async (): Promise<void> => {
+      if (!pending) return;
+      at = await this.#append(merchantId, pending);
+      pending = undefined;
+    };
+    try {
+      for (const stored of facts) {
+        const before = pending?.state ?? at.state;
+        const taken = takeIn(before, stored as StoredFact, this.#context(stored));
+        const date = taken.facts[0]?.data.date;
+        if (date === undefined) {
+          if (pending) pending = { ...pending, state: taken.state };
+          else at = { ...at, state: taken.state };
+          continue;
+        }
+        const stream = streamOf.book(merchantId, date);
+        if (pending && (pending.stream !== stream || pending.facts.length + taken.facts.length > FACTS_PER_APPEND)) await flush();
+        pending ??= { stream, expected: stream === at.stream ? at.revision : NO_STREAM, facts: [], state: at.state };
+        pending.facts.push(...taken.facts.map((fact, n) => this.#toAppend(merchantId, stored, fact, n)));
+        pending.state = taken.state;
+      }
+      await flush();
+      this.#open.set(merchantId, at);
+    } catch (error) {
+      // What was appended is in the store; the next try starts from there.
+      this.#open.delete(merchantId);
+      throw error;
+    }
+  }
+
+  /** The state of a merchant's books as far as facts were taken in, for checks and balances of this moment. */
+  stateOf(merchantId: string): BookState | undefined {
+    return this.#open.get(merchantId)?.state;
+  }
+
+  #context(stored: StoredRecord): { store: string; date: string } {
+    return { store: this.#settings.store.storeId, date: businessDateAt(Date.parse(stored.at), this.#settings.cutOffMinutes) };
+  }
+
+  #toAppend(merchantId: string, cause: StoredRecord, fact: BookFact, n: number): FactToAppend {
+    return {
+      id: derivedFactId(cause.id, 'book', n),
+      fact,
+      at: this.#settings.now(),
+      by: 'service:ledger',
+      causedBy: cause.id,
+      correlation: cause.correlation,
+      key: merchantId,
+    };
+  }
+
+  async #append(merchantId: string, pending: Pending): Promise<Position> {
+    const result = await this.#settings.writer.append(pending.stream, pending.expected, pending.facts);
+    if (!result.ok) throw new BookTaken(`${pending.stream} is at revision ${result.revision}, not ${pending.expected}`);
+    const position = { state: pending.state, stream: pending.stream, revision: result.revision };
+    this.#open.set(merchantId, position);
+    return position;
+  }
+
+  async #load(merchantId: string): Promise<Position> {
+    const { store, lastBook, takenUpTo } = this.#settings;
+    const stream = await lastBook(merchantId);
+    if (stream === undefined) return { state: noBook(merchantId), stream: undefined, revision: NO_STREAM };
+    let state: BookState = noBook(merchantId);
+    let revision = NO_STREAM;
+    let openingTaken = '0';
+    for (const record of await store.readStream(stream)) {
+      // The first fact carries everything that earlier books owed.
+      const fact = { type: record.type, version: record.version, data: record.data } as BookFact;
+      if (fact.type === 'BookOpened') openingTaken = fact.data.taken.position;
+      state = evolve(state, fact);
+      revision = record.revision;
+    }
+    return { state: await this.#observed(merchantId, state, BigInt(openingTaken), takenUpTo), stream, revision };
+  }
+
+  /** The list of undecided operations is made from facts that posted nothing, so they are looked at again. */
+  async #observed(merchantId: string, state: BookState, after: bigint, upTo: bigint): Promise<BookState> {
+    const { store } = this.#settings;
+    let seen = state;
+    let position = after;
+    for (;;) {
+      const facts = await store.readKey(merchantId, position, upTo, ['payment'], READ_LIMIT);
+      const last = facts.at(-1);
+      if (!last) return seen;
+      for (const stored of facts) seen = observe(seen, stored as StoredFact, store.storeId);
+      position = last.position;
+    }
+  }
+}
+
+interface Pending {
+  readonly stream: string;
+  readonly expected: number;
+  readonly facts: FactToAppend[];
+  state: BookState;
+}

@@ -1,0 +1,227 @@
+import type { BatchReport } from '../protocol.ts';
+
+/** What a terminal keeps of a transaction. */
+export type ItemKind = 'sale' | 'void' | 'refund' | 'inquiry';
+
+/** Names an earlier transaction, as F61 and F37 do. */
+export interface OriginalRef {
+  readonly batch: string;
+  readonly stan: string;
+  /** `YYYY-MM-DD`, the terminal's own date. */
+  readonly date: string;
+  readonly rrn: string;
+  readonly authCode: string;
+}
+
+/** A transaction as the terminal sent it. Written down before the first byte goes out (domain 3.1). */
+export interface SentTransaction {
+  readonly batch: string;
+  readonly stan: string;
+  readonly kind: ItemKind;
+  /** Fen. */
+  readonly amount: number;
+  /** Card number and expiry, sealed under a key of the terminal's own. */
+  readonly card: string;
+  /** First six and last four. */
+  readonly maskedPan: string;
+  /** F22. */
+  readonly entry: string;
+  readonly date: string;
+  /** hhmmss. */
+  readonly time: string;
+  readonly operator: string;
+  readonly original: OriginalRef | null;
+}
+
+/** Where a transaction stands by the terminal's own belief. */
+export type ItemStatus = 'sent' | 'approved' | 'declined' | 'reversed' | 'forgotten';
+
+/** A transaction with its outcome. */
+export interface Item extends SentTransaction {
+  readonly status: ItemStatus;
+  /** F39 of the answer, '' before it. */
+  readonly code: string;
+  readonly rrn: string;
+  readonly authCode: string;
+  /** F63.1: decides the block of F48 that the item counts in. */
+  readonly scheme: string;
+  /** F15, MMDD. */
+  readonly clearing: string;
+  /** F39 of the 0400: 98, A0 or 06. */
+  readonly reason: string;
+  /** How often its reversal was tried in vain, each time with all its tries. */
+  readonly occasions: number;
+  readonly voided: boolean;
+  readonly refunded: number;
+}
+
+/** What a terminal writes into its journal. */
+export type Entry =
+  | { readonly t: 'stan'; readonly stan: string }
+  | { readonly t: 'keys'; readonly blob: string; readonly batch: string }
+  | { readonly t: 'sent'; readonly sent: SentTransaction }
+  | {
+      readonly t: 'answered';
+      readonly key: string;
+      readonly code: string;
+      readonly rrn: string;
+      readonly authCode: string;
+      readonly scheme: string;
+      readonly clearing: string;
+    }
+  | { readonly t: 'doubt'; readonly key: string; readonly reason: string }
+  | { readonly t: 'occasion'; readonly key: string }
+  | { readonly t: 'reversed'; readonly key: string; readonly code: string }
+  | { readonly t: 'forgot'; readonly key: string }
+  | { readonly t: 'settled'; readonly report: BatchReport; readonly next: string }
+  | { readonly t: 'signed-off' };
+
+/** Everything that a terminal believes. */
+export interface TerminalState {
+  /** Last STAN used. */
+  stan: string;
+  batch: string;
+  /** F62 of the last accepted sign-in (keys under the TMK), hex; null before the first. */
+  keyBlob: string | null;
+  signedIn: boolean;
+  /** By `<batch>.<stan>`, oldest first; the open batch and the last few closed ones. */
+  readonly items: Map<string, Item>;
+  /** Keys of the sales, voids and refunds that have no outcome yet, oldest first. */
+  readonly undecided: Set<string>;
+  /** Approved sales, voids and refunds of the open batch. */
+  counted: number;
+  readonly settled: BatchReport[];
+}
+
+/** Closed batches whose transactions are kept for refunds. */
+const keptBatches = 8;
+
+/** The key of a transaction in the record. */
+export const keyOf = (item: { readonly batch: string; readonly stan: string }): string => `${item.batch}.${item.stan}`;
+
+/** A terminal that was just unpacked. */
+export function newTerminalState(): TerminalState {
+  return { stan: '000000', batch: '000001', keyBlob: null, signedIn: false, items: new Map(), undecided: new Set(), counted: 0, settled: [] };
+}
+
+/** The STAN after this one: 000001 to 999999, then 000001 again (domain 2.7). */
+export function nextStan(stan: string): string {
+  return stan === '999999' ? '000001' : String(Number(stan) + 1).padStart(6, '0');
+}
+
+/** The batch number after this one: 000001 to 999998, then 000001 again (domain 2.7). */
+export function nextBatch(batch: string): string {
+  return batch >= '999998' ? '000001' : String(Number(batch) + 1).padStart(6, '0');
+}
+
+/** A card request without an answer that can be trusted: it must be undone before anything else (domain 3.1). */
+export function pendingReversals(state: TerminalState): Item[] {
+  return undecidedItems(state).filter(({ kind }) => kind !== 'refund');
+}
+
+/** Refunds that were not answered yet: sent again with the same STAN until they are (domain 3.5). */
+export function pendingAdvices(state: TerminalState): Item[] {
+  return undecidedItems(state).filter(({ kind }) => kind === 'refund');
+}
+
+function undecidedItems(state: TerminalState): Item[] {
+  return [...state.undecided].flatMap((key) => state.items.get(key) ?? []);
+}
+
+/** Approved transactions of a batch that its totals count: sales on one side, voids and refunds on the other. */
+export function countedItems(state: TerminalState, batch: string): Item[] {
+  return [...state.items.values()].filter(
+    (item) => item.batch === batch && item.status === 'approved' && item.kind !== 'inquiry',
+  );
+}
+
+/** Takes one journal entry in; replaying a journal from the start gives the same state. */
+export function evolve(state: TerminalState, entry: Entry): void {
+  switch (entry.t) {
+    case 'stan':
+      state.stan = entry.stan;
+      return;
+    case 'keys':
+      state.keyBlob = entry.blob;
+      state.signedIn = true;
+      state.batch = entry.batch;
+      return;
+    case 'sent':
+      takeSent(state, entry.sent);
+      return;
+    case 'answered':
+      takeAnswer(state, entry);
+      return;
+    case 'doubt':
+      change(state, entry.key, () => ({ reason: entry.reason }));
+      return;
+    case 'occasion':
+      change(state, entry.key, (item) => ({ occasions: item.occasions + 1 }));
+      return;
+    case 'reversed':
+      change(state, entry.key, () => ({ status: 'reversed', code: entry.code }));
+      state.undecided.delete(entry.key);
+      return;
+    case 'forgot':
+      change(state, entry.key, () => ({ status: 'forgotten' }));
+      state.counted -= 1;
+      return;
+    case 'settled':
+      takeSettled(state, entry.report, entry.next);
+      return;
+    case 'signed-off':
+      state.signedIn = false;
+  }
+}
+
+function change(state: TerminalState, key: string, to: (item: Item) => Partial<Item>): void {
+  const item = state.items.get(key);
+  if (item !== undefined) state.items.set(key, { ...item, ...to(item) });
+}
+
+function takeSent(state: TerminalState, sent: SentTransaction): void {
+  state.stan = sent.stan;
+  // An inquiry moves nothing, so a lost answer leaves nothing to be cured.
+  if (sent.kind !== 'inquiry') state.undecided.add(keyOf(sent));
+  state.items.set(keyOf(sent), {
+    ...sent,
+    status: 'sent',
+    code: '',
+    rrn: '',
+    authCode: '',
+    scheme: '',
+    clearing: '',
+    reason: '98',
+    occasions: 0,
+    voided: false,
+    refunded: 0,
+  });
+}
+
+function takeAnswer(state: TerminalState, entry: Extract<Entry, { t: 'answered' }>): void {
+  const item = state.items.get(entry.key);
+  if (item === undefined) return;
+  const { code, rrn, authCode, scheme, clearing } = entry;
+  const status = isApproval(item.kind, code) ? 'approved' : 'declined';
+  state.items.set(entry.key, { ...item, code, rrn, authCode, scheme, clearing, status });
+  state.undecided.delete(entry.key);
+  if (status === 'approved' && item.kind !== 'inquiry' && item.batch === state.batch) state.counted += 1;
+  if (status !== 'approved' || item.original === null) return;
+  const original = keyOf(item.original);
+  if (item.kind === 'void') change(state, original, () => ({ voided: true }));
+  if (item.kind === 'refund') change(state, original, ({ refunded }) => ({ refunded: refunded + item.amount }));
+}
+
+/** 94 to an advice means that the host has it already (domain 3.10). */
+function isApproval(kind: ItemKind, code: string): boolean {
+  return code === '00' || code === '11' || (kind === 'refund' && code === '94');
+}
+
+function takeSettled(state: TerminalState, report: BatchReport, next: string): void {
+  state.settled.push(report);
+  state.batch = next;
+  state.counted = 0;
+  if (state.settled.length > keptBatches * 4) state.settled.splice(0, state.settled.length - keptBatches * 4);
+  const kept = new Set([...state.settled.slice(-keptBatches).map(({ batch }) => batch), next]);
+  for (const [key, item] of state.items) if (!kept.has(item.batch)) state.items.delete(key);
+}

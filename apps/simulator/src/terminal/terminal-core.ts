@@ -1,0 +1,193 @@
+import {
+  IsoError,
+  packWithMac,
+  pack,
+  peek,
+  replyMti,
+  terminalProfile,
+  unpack,
+  type TerminalMessage,
+} from '@tillstream/iso8583';
+import type { Address, SimulatedTerminal } from '../protocol.ts';
+import { localTime, type LocalTime } from '../clock/business-clock.ts';
+import { Journal, type Durability } from '../state/journal.ts';
+import { CardBox } from './card-box.ts';
+import { Line, type Judgement, type ReceivedFrame } from './line.ts';
+import { managementMessage } from './messages.ts';
+import { evolve, newTerminalState, nextStan, type Entry, type TerminalState } from './record.ts';
+import { acceptKeys, PinPad } from './working-keys.ts';
+
+/** What a terminal is made of. */
+export interface TerminalSettings {
+  readonly terminal: SimulatedTerminal;
+  readonly gateway: Address;
+  /** How long an answer may take, ms of the machine clock. */
+  readonly answerTimerMs: number;
+  /** File of its own record. */
+  readonly journalPath: string;
+  readonly durability?: Durability;
+  /** Business clock: ms since the epoch. */
+  readonly now: () => number;
+  /** F63.1, three characters. */
+  readonly operator?: string;
+  /** How often an unanswered message is tried on one occasion; 3 unless given (domain 3.2). */
+  readonly tries?: number;
+}
+
+/** What came back: a reply that may be believed, or nothing. */
+export type Reply =
+  | { readonly is: 'reply'; readonly code: string; readonly fields: TerminalMessage['fields'] }
+  | { readonly is: 'none'; readonly because: 'no-answer' | 'untrusted' };
+
+const nothing: Reply = { is: 'none', because: 'no-answer' };
+const untrusted: Reply = { is: 'none', because: 'untrusted' };
+
+/** Codes after which the terminal fetches new keys before it goes on (domain 2.5). */
+const askForSignIn = new Set(['A0', '99', '77', '97']);
+
+/** Record, keys and line of a terminal: what every transaction and the settlement stand on. */
+export class TerminalCore {
+  readonly terminal: SimulatedTerminal;
+  readonly box: CardBox;
+  readonly operator: string;
+  readonly tries: number;
+  readonly answerTimerMs: number;
+  readonly state: TerminalState = newTerminalState();
+  readonly #journal: Journal<Entry>;
+  readonly #line: Line;
+  readonly #tmk: Buffer;
+  readonly #now: () => number;
+  #pad: PinPad | undefined;
+  #mustSignIn = false;
+
+  constructor(settings: TerminalSettings) {
+    this.terminal = settings.terminal;
+    this.operator = settings.operator ?? '001';
+    this.tries = settings.tries ?? 3;
+    this.answerTimerMs = settings.answerTimerMs;
+    this.#now = settings.now;
+    this.#tmk = Buffer.from(settings.terminal.tmkHex, 'hex');
+    this.box = new CardBox(this.#tmk);
+    this.#line = new Line(settings.gateway);
+    this.#journal = new Journal<Entry>(settings.journalPath, settings.durability);
+    for (const entry of this.#journal.replay()) evolve(this.state, entry);
+    if (this.state.keyBlob !== null) this.#install(this.state.keyBlob);
+  }
+
+  /** Whether a sign-in is due before the next message that carries a MAC. */
+  get mustSignIn(): boolean {
+    return this.#mustSignIn || !this.state.signedIn || this.#pad === undefined;
+  }
+
+  /** Terminal's own date and time. */
+  localTime(): LocalTime {
+    return localTime(this.#now());
+  }
+
+  /** Stores entries, then believes them. */
+  note(...entries: readonly Entry[]): void {
+    this.#journal.append(...entries);
+    for (const entry of entries) evolve(this.state, entry);
+  }
+
+  /** A STAN for a message that moves no money. */
+  takeStan(): string {
+    const stan = nextStan(this.state.stan);
+    this.note({ t: 'stan', stan });
+    return stan;
+  }
+
+  /** Whether the gateway can be reached. */
+  reachable(): Promise<boolean> {
+    return this.#line.open();
+  }
+
+  /** F52 under the current PIK. */
+  pinBlock(pin: string, pan: string): Buffer {
+    if (this.#pad === undefined) throw new Error('no PIN key: sign in first');
+    return this.#pad.pinBlock(pin, pan);
+  }
+
+  /** Sends a request once and waits for its reply. With `mac`, request and reply must both carry one (domain 2.6). */
+  async ask(message: TerminalMessage, { mac }: { readonly mac: boolean }): Promise<Reply> {
+    const pad = this.#pad;
+    if (mac && pad === undefined) return untrusted;
+    const bytes =
+      mac && pad !== undefined
+        ? packWithMac(terminalProfile, message, (mab) => pad.mac(mab))
+        : pack(terminalProfile, message);
+    const reply = await this.#line.exchange(bytes, this.answerTimerMs, (frame) => this.#judge(message, mac, frame));
+    return reply ?? nothing;
+  }
+
+  /** As `ask`, again until a trusted reply came or the tries of one occasion are used up. */
+  async askRepeatedly(message: TerminalMessage, options: { readonly mac: boolean }): Promise<Reply> {
+    let reply: Reply = nothing;
+    for (let attempt = 0; attempt < this.tries && reply.is === 'none'; attempt += 1) {
+      reply = await this.ask(message, options);
+    }
+    return reply;
+  }
+
+  /** Fetches PIK and MAK; the answer's code, or null when there was none. Throws KeysRefused on a wrong KCV. */
+  async signIn(): Promise<string | null> {
+    const { batch } = this.state;
+    const stan = this.takeStan();
+    const request = managementMessage(this.terminal, 'sign-in', { stan, batch, operator: this.operator });
+    const reply = await this.askRepeatedly(request, { mac: false });
+    if (reply.is === 'none') return null;
+    const blob = reply.fields[62];
+    if (reply.code !== '00' || blob === undefined) return reply.code;
+    acceptKeys(this.#tmk, blob);
+    const hosts = reply.fields[60]?.slice(2, 8) ?? batch;
+    const holdsItems = [...this.state.items.values()].some((item) => item.batch === batch);
+    const hex = blob.toString('hex');
+    this.note({ t: 'keys', blob: hex, batch: holdsItems ? batch : hosts });
+    this.#install(hex);
+    this.#mustSignIn = false;
+    return reply.code;
+  }
+
+  /** Says that the keys or the batch are out of step. */
+  demandSignIn(): void {
+    this.#mustSignIn = true;
+  }
+
+  close(): void {
+    this.#line.close();
+    this.#journal.close();
+  }
+
+  #install(blobHex: string): void {
+    const keys = acceptKeys(this.#tmk, Buffer.from(blobHex, 'hex'));
+    this.#pad = new PinPad(keys, this.terminal.macKeyMode ?? 'tdes16');
+  }
+
+  #judge(request: TerminalMessage, mac: boolean, frame: ReceivedFrame): Judgement<Reply> {
+    try {
+      const seen = peek(terminalProfile, frame.message);
+      if (seen.mti !== replyMti(request.mti)) return { is: 'skip' };
+      if (seen.stan !== undefined && seen.stan !== request.fields[11]) return { is: 'skip' };
+      const genuine = seen.mac === undefined ? !mac : (this.#pad?.verifies(seen.mab, seen.mac) ?? !mac);
+      const { fields } = unpack(terminalProfile, frame.message);
+      const code = fields[39] ?? '';
+      // An A0 cannot be signed by a host that has lost the keys: not an answer, but a good reason to fetch new ones.
+      if (askForSignIn.has(code)) this.#mustSignIn = true;
+      if (!genuine || !belongsTo(request, fields)) return { is: 'answer', value: untrusted };
+      if (frame.header.demand === '3') this.#mustSignIn = true;
+      return { is: 'answer', value: { is: 'reply', code, fields } };
+    } catch (error) {
+      if (error instanceof IsoError) return { is: 'answer', value: untrusted };
+      throw error;
+    }
+  }
+}
+
+/** A reply of another terminal, merchant or amount is no reply (domain 3.1). */
+function belongsTo(request: TerminalMessage, reply: TerminalMessage['fields']): boolean {
+  const same = (field: 4 | 11 | 41 | 42): boolean => {
+    const [asked, got] = [request.fields[field], reply[field]];
+    return asked === undefined || got === undefined || asked === got;
+  };
+  return same(4) && same(11) && same(41) && same(42);
+}

@@ -1,0 +1,306 @@
+import { maskPan } from '@tillstream/crypto';
+import { parseF54 } from '@tillstream/iso8583';
+import { managementMessage, reversalMessage, transactionMessage } from './messages.ts';
+import {
+  keyOf,
+  nextStan,
+  pendingAdvices,
+  pendingReversals,
+  type Item,
+  type ItemKind,
+  type OriginalRef,
+  type SentTransaction,
+  type TerminalState,
+} from './record.ts';
+import { settleBatch, type SettlementOutcome } from './settlement.ts';
+import { TerminalCore, type Reply, type TerminalSettings } from './terminal-core.ts';
+
+/** A card as it is presented. */
+export interface PresentedCard {
+  readonly pan: string;
+  /** YYMM. */
+  readonly expiry: string;
+  /** Absent: no PIN is asked for. */
+  readonly pin?: string;
+}
+
+/** How the card was read: first two digits of F22. */
+export type Reading = '01' | '02' | '05' | '07';
+
+/** A fault of the terminal itself, for drills: the answer never arrives, its MAC is spoilt, or the slip does not print. */
+export type TerminalFault = 'answer-lost' | 'answer-spoilt' | 'printer-failed';
+
+/** A sale as the cashier starts it. */
+export interface SaleRequest {
+  /** Fen. */
+  readonly amount: number;
+  readonly card: PresentedCard;
+  readonly reading?: Reading;
+  readonly fault?: TerminalFault;
+}
+
+/** Why the terminal did not even send. */
+export type Refusal = 'no-line' | 'not-signed-in' | 'reversal-pending' | 'not-in-record' | 'batch-full';
+
+/** What the cashier sees. */
+export type Outcome =
+  | { readonly is: 'answered'; readonly code: string; readonly item: Item | null; readonly balance: number | null }
+  | { readonly is: 'unanswered'; readonly item: Item | null }
+  | { readonly is: 'refused'; readonly why: Refusal };
+
+/** After so many occasions without an answer to a reversal no payment is taken any more (domain 3.2). */
+const occasionsBeforeBlock = 3;
+
+/** The terminal settles by itself at so many counted transactions: F48 has three digits for them (domain 2.4). */
+export const batchFullAt = 500;
+
+const doneCodes = new Set(['00', '12', '25']);
+const reasons: Record<TerminalFault, string> = { 'answer-lost': '98', 'answer-spoilt': 'A0', 'printer-failed': '06' };
+
+interface Transaction {
+  readonly kind: ItemKind;
+  readonly amount: number;
+  readonly card: PresentedCard;
+  readonly entry: string;
+  readonly original: OriginalRef | null;
+  readonly fault?: TerminalFault | undefined;
+}
+
+/** A smart POS terminal: speaks the terminal profile over TCP and believes only its own record. */
+export class Terminal {
+  readonly #core: TerminalCore;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(settings: TerminalSettings) {
+    this.#core = new TerminalCore(settings);
+  }
+
+  /** What the terminal believes; read only. */
+  get state(): Readonly<TerminalState> {
+    return this.#core.state;
+  }
+
+  get terminalId(): string {
+    return this.#core.terminal.terminalId;
+  }
+
+  /** 0800: new keys, and the batch number when the own batch is empty. */
+  signIn(): Promise<Outcome> {
+    return this.#inTurn(async () => {
+      if (!(await this.#core.reachable())) return { is: 'refused', why: 'no-line' };
+      return codeOnly(await this.#core.signIn());
+    });
+  }
+
+  /** 0820 echo. */
+  echo(): Promise<Outcome> {
+    return this.#inTurn(() => this.#manage('echo'));
+  }
+
+  /** 0820 sign-off, after everything pending was sent. */
+  signOff(): Promise<Outcome> {
+    return this.#inTurn(async () => {
+      const refusal = await this.#prepare();
+      if (refusal !== undefined) return { is: 'refused', why: refusal };
+      const outcome = await this.#manage('sign-off');
+      if (outcome.is === 'answered' && outcome.code === '00') this.#core.note({ t: 'signed-off' });
+      return outcome;
+    });
+  }
+
+  sale({ amount, card, reading = '05', fault }: SaleRequest): Promise<Outcome> {
+    const entry = entryOf(reading, card);
+    return this.#inTurn(() => this.#transact({ kind: 'sale', amount, card, entry, original: null, fault }));
+  }
+
+  inquiry({ card, reading = '02' }: { readonly card: PresentedCard; readonly reading?: Reading }): Promise<Outcome> {
+    const entry = entryOf(reading, card);
+    return this.#inTurn(() => this.#transact({ kind: 'inquiry', amount: 0, card, entry, original: null }));
+  }
+
+  /** Voids an approved sale of the record, in full; `not-in-record` when there is none of this key. */
+  voidSale(key: string, fault?: TerminalFault): Promise<Outcome> {
+    return this.#inTurn(() => this.#follow('void', key, undefined, fault));
+  }
+
+  /** Refunds a sale of the record, wholly or in part (fen). An advice: sent again until it is answered. */
+  refund(key: string, amount: number): Promise<Outcome> {
+    return this.#inTurn(() => this.#follow('refund', key, amount));
+  }
+
+  /** Compares totals with the host and closes the batch, with an upload where they differ. */
+  settle(options: { readonly automatic?: boolean; readonly chipUpload?: boolean } = {}): Promise<SettlementOutcome> {
+    return this.#inTurn(() => this.#settle(options));
+  }
+
+  /** For drills: the record loses an approved sale, as after a fault of its memory. False when there is none of this key. */
+  forget(key: string): boolean {
+    const item = this.#core.state.items.get(key);
+    if (item?.status !== 'approved') return false;
+    this.#core.note({ t: 'forgot', key });
+    return true;
+  }
+
+  /** Waits for what runs, then closes line and record. */
+  async close(): Promise<void> {
+    await this.#turn.catch(() => undefined);
+    this.#core.close();
+  }
+
+  /** One thing at a time, as a cashier does it. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#turn.then(work, work);
+    this.#turn = run.catch(() => undefined);
+    return run;
+  }
+
+  async #manage(which: 'echo' | 'sign-off'): Promise<Outcome> {
+    const core = this.#core;
+    if (!(await core.reachable())) return { is: 'refused', why: 'no-line' };
+    const request = managementMessage(core.terminal, which, {
+      stan: core.takeStan(),
+      batch: core.state.batch,
+      operator: core.operator,
+    });
+    const reply = await core.ask(request, { mac: false });
+    return codeOnly(reply.is === 'reply' ? reply.code : null);
+  }
+
+  /** What comes before every online message: keys, then reversals, then advices, in the order of their sending. */
+  async #prepare(): Promise<Refusal | undefined> {
+    const core = this.#core;
+    if (!(await core.reachable())) return 'no-line';
+    if (core.mustSignIn && (await core.signIn()) !== '00') return 'not-signed-in';
+    for (const item of pendingReversals(core.state)) await this.#reverse(item);
+    const blocked = pendingReversals(core.state).some(({ occasions }) => occasions >= occasionsBeforeBlock);
+    if (blocked) return 'reversal-pending';
+    for (const item of pendingAdvices(core.state)) await this.#sendAdvice(item);
+    return undefined;
+  }
+
+  async #settle(options: { readonly automatic?: boolean; readonly chipUpload?: boolean }): Promise<SettlementOutcome> {
+    const refusal = await this.#prepare();
+    if (refusal !== undefined) return { is: 'not-settled', why: refusal };
+    return settleBatch(this.#core, { automatic: options.automatic ?? false, chipUpload: options.chipUpload ?? false });
+  }
+
+  async #transact(transaction: Transaction): Promise<Outcome> {
+    const core = this.#core;
+    const refusal = await this.#prepare();
+    if (refusal !== undefined) return { is: 'refused', why: refusal };
+    if (core.state.counted >= batchFullAt && (await this.#settle({ automatic: true })).is !== 'settled') {
+      return { is: 'refused', why: 'batch-full' };
+    }
+    const { card } = transaction;
+    const pin = card.pin === undefined ? null : core.pinBlock(card.pin, card.pan);
+    const sent = this.#sentOf(transaction);
+    const request = transactionMessage(core.terminal, sent, card, pin);
+    core.note({ t: 'sent', sent });
+    if (sent.kind === 'refund') return this.#outcomeOf(sent, await core.askRepeatedly(request, { mac: true }));
+    const began = performance.now();
+    const reply = await core.ask(request, { mac: true });
+    return transaction.fault === undefined
+      ? this.#outcomeOf(sent, reply)
+      : this.#pretend(sent, reply, transaction.fault, began);
+  }
+
+  #sentOf({ kind, amount, card, entry, original }: Transaction): SentTransaction {
+    const core = this.#core;
+    const { date, time } = core.localTime();
+    return {
+      batch: core.state.batch,
+      stan: nextStan(core.state.stan),
+      kind,
+      amount,
+      card: core.box.seal(card),
+      maskedPan: maskPan(card.pan),
+      entry,
+      date,
+      time,
+      operator: core.operator,
+      original,
+    };
+  }
+
+  #follow(kind: 'void' | 'refund', key: string, amount?: number, fault?: TerminalFault): Promise<Outcome> {
+    const sale = this.#core.state.items.get(key);
+    if (sale === undefined || sale.kind !== 'sale' || (sale.status !== 'approved' && sale.status !== 'forgotten')) {
+      return Promise.resolve({ is: 'refused', why: 'not-in-record' });
+    }
+    const card = this.#core.box.open(sale.card);
+    const { batch, stan, date, rrn, authCode } = sale;
+    const entry = `${sale.entry.slice(0, 2)}2`;
+    const original = { batch, stan, date, rrn, authCode };
+    return this.#transact({ kind, amount: amount ?? sale.amount, card, entry, original, fault });
+  }
+
+  /** Takes a reply into the record. Without one, a sale or void stays undecided and will be reversed. */
+  #outcomeOf(sent: SentTransaction, reply: Reply): Outcome {
+    const core = this.#core;
+    const key = keyOf(sent);
+    if (reply.is === 'none') {
+      if (reply.because === 'untrusted') core.note({ t: 'doubt', key, reason: 'A0' });
+      return { is: 'unanswered', item: core.state.items.get(key) ?? null };
+    }
+    const { code, fields } = reply;
+    core.note({
+      t: 'answered',
+      key,
+      code,
+      rrn: fields[37] ?? '',
+      authCode: fields[38] ?? '',
+      scheme: fields[63]?.slice(0, 3) ?? '',
+      clearing: fields[15] ?? '',
+    });
+    const balance = sent.kind === 'inquiry' && fields[54] !== undefined ? balanceOf(fields[54]) : null;
+    return { is: 'answered', code, item: core.state.items.get(key) ?? null, balance };
+  }
+
+  async #pretend(sent: SentTransaction, reply: Reply, fault: TerminalFault, began: number): Promise<Outcome> {
+    const core = this.#core;
+    const key = keyOf(sent);
+    if (fault === 'answer-lost') await rest(core.answerTimerMs - (performance.now() - began));
+    // A slip that does not print spoils an approval only; a decline is an answer all the same.
+    if (fault === 'printer-failed' && reply.is === 'reply' && reply.code !== '00') return this.#outcomeOf(sent, reply);
+    core.note({ t: 'doubt', key, reason: reasons[fault] });
+    return { is: 'unanswered', item: core.state.items.get(key) ?? null };
+  }
+
+  async #reverse(item: Item): Promise<void> {
+    const core = this.#core;
+    const key = keyOf(item);
+    const request = reversalMessage(core.terminal, item, core.box.open(item.card));
+    for (let attempt = 0; attempt < core.tries; attempt += 1) {
+      const reply = await core.ask(request, { mac: true });
+      if (reply.is === 'reply' && doneCodes.has(reply.code)) {
+        core.note({ t: 'reversed', key, code: reply.code });
+        return;
+      }
+      if (core.mustSignIn && (await core.signIn()) === null) break;
+    }
+    core.note({ t: 'occasion', key });
+  }
+
+  async #sendAdvice(item: Item): Promise<void> {
+    const core = this.#core;
+    const request = transactionMessage(core.terminal, item, core.box.open(item.card), null);
+    this.#outcomeOf(item, await core.askRepeatedly(request, { mac: true }));
+  }
+}
+
+function codeOnly(code: string | null): Outcome {
+  return code === null ? { is: 'unanswered', item: null } : { is: 'answered', code, item: null, balance: null };
+}
+
+function entryOf(reading: Reading, card: PresentedCard): string {
+  return `${reading}${card.pin === undefined ? '2' : '1'}`;
+}
+
+function balanceOf(f54: string): number {
+  const { sign, amount } = parseF54(f54);
+  return sign === 'D' ? -Number(amount) : Number(amount);
+}
+
+async function rest(ms: number): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}

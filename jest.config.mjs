@@ -1,0 +1,6 @@
+/** Every project's specs in one run; one project alone runs with its own jest.config.mjs. */
+export default {
+  projects: ['<rootDir>/libs/*', '<rootDir>/apps/*'],
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '900MB',
+};

@@ -1,0 +1,81 @@
+import type { BatchDifference, BatchItem } from './events.ts';
+import type { HostItem } from './items.ts';
+
+/** The three shapes of an upload (domain 2.4): F48 lists, chip transactions, copies of advices. */
+export type Shape = 'list' | 'chip' | 'copy';
+
+const SHAPES: Readonly<Record<string, Shape>> = { '201': 'list', '203': 'chip', '205': 'chip', '204': 'copy', '206': 'copy' };
+
+/** The shape that a part (`<60.3>.<STAN>`) has; what we do not know counts as a list. */
+export const shapeOfPart = (part: string): Shape => SHAPES[part.split('.')[0] ?? ''] ?? 'list';
+
+/** An uploaded item after the merge, with the shapes that it came in. */
+export interface MergedItem extends BatchItem {
+  readonly shapes: readonly Shape[];
+}
+
+const sameCard = (a: BatchItem, b: BatchItem): boolean =>
+  a.fingerprint === '' || b.fingerprint === '' || a.fingerprint === b.fingerprint;
+
+const known = (a: BatchItem, b: BatchItem): boolean => a.fingerprint !== '' && a.fingerprint === b.fingerprint;
+
+/**
+ * Adds items of one part to what was uploaded before: by STAN, then by card and amount (domain 2.4). The second way joins
+ * only across shapes, because within one shape the same card and amount twice are two transactions.
+ */
+export function merged(before: readonly MergedItem[], items: readonly BatchItem[], shape: Shape): readonly MergedItem[] {
+  const all = [...before];
+  for (const item of items) {
+    let at = all.findIndex((one) => one.stan === item.stan && one.amount === item.amount && sameCard(one, item));
+    if (at < 0) {
+      at = all.findIndex((one) => !one.shapes.includes(shape) && one.amount === item.amount && known(one, item));
+    }
+    const old = all[at];
+    if (old === undefined) all.push({ ...item, shapes: [shape] });
+    else all[at] = joined(old, item, shape);
+  }
+  return all;
+}
+
+const joined = (old: MergedItem, item: BatchItem, shape: Shape): MergedItem => ({
+  ...old,
+  fingerprint: old.fingerprint === '' ? item.fingerprint : old.fingerprint,
+  kind: old.kind ?? item.kind,
+  shapes: old.shapes.includes(shape) ? old.shapes : [...old.shapes, shape],
+});
+
+/**
+ * The differences of a batch, item by item (domain 4.1): first by STAN, then by card and amount. Sorted by STAN, so that the
+ * same items always give the same list.
+ */
+export function differencesOf(host: Iterable<HostItem>, terminal: Iterable<BatchItem>): readonly BatchDifference[] {
+  const open = [...terminal];
+  const take = (matches: (one: BatchItem) => boolean): BatchItem | undefined => {
+    const at = open.findIndex(matches);
+    return at < 0 ? undefined : open.splice(at, 1)[0];
+  };
+  const differences: BatchDifference[] = [];
+  // Exact matches go first, so that a wrong amount never takes an item that another one fits.
+  const inexact = [...host].filter(
+    (one) => !take((item) => item.stan === one.stan && item.amount === one.amount && sameCard(item, one)),
+  );
+  const unmatched = inexact.filter((one) => {
+    const item = take((candidate) => candidate.stan === one.stan && sameCard(candidate, one));
+    if (item) differences.push(difference('AMOUNT_DIFF', one.stan, one, item));
+    return !item;
+  });
+  for (const one of unmatched) {
+    if (!take((item) => item.amount === one.amount && known(item, one))) {
+      differences.push(difference('HOST_ONLY', one.stan, one, null));
+    }
+  }
+  for (const item of open) differences.push(difference('TERMINAL_ONLY', item.stan, null, item));
+  return differences.sort((a, b) => (a.stan < b.stan ? -1 : a.stan > b.stan ? 1 : 0));
+}
+
+const difference = (
+  kind: BatchDifference['kind'],
+  stan: string,
+  host: BatchItem | null,
+  terminal: BatchItem | null,
+): BatchDifference => ({ kind, stan, hostAmount: host?.amount ?? null, terminalAmount: terminal?.amount ?? null });

@@ -1,0 +1,216 @@
+import { ZERO, type Fen } from '@tillstream/money';
+import type { ClearingFact } from '../clearing/events.ts';
+import { unreachable, type BusinessDate, type StoredFact } from '../fact.ts';
+import type { PaymentDates, PaymentFact } from '../payment/events.ts';
+import type { PayoutFact, PayoutFileFact } from '../payout/events.ts';
+import type { SettlementFact } from '../settlement/events.ts';
+import { closeBook } from './close.ts';
+import type { BookFact, Carried, EntryPosted, Journal, Line, Mark } from './events.ts';
+import * as lines from './journals.ts';
+import { postable } from './posting.ts';
+import { payoutEntries } from './payouts.ts';
+import { evolve, isAtOrBefore, observe, paymentIdOf, type BookState, type OpenBook } from './state.ts';
+
+/** Everything that the ledger reads (design 5). */
+export type LedgerFact = PaymentFact | SettlementFact | PayoutFact | PayoutFileFact | ClearingFact;
+
+/** Where and when a fact is taken in. */
+export interface TakingContext {
+  /** Uuid of the store that its position belongs to. */
+  readonly store: string;
+  /** Business date of the fact's `at` by the cut-off: a book that it opens has this date, or the day after the last close. */
+  readonly date: BusinessDate;
+}
+
+/** What taking in a fact gives: facts to append, and the state after them. */
+export interface Taken {
+  readonly facts: readonly BookFact[];
+  readonly state: BookState;
+}
+
+/**
+ * Takes one fact of the merchant's order into its books: the entries that follow (domain 4.6), the book that they need, the
+ * close that a day's end asks for. All facts given stand in one stream, the book of `facts[0].data.date`, and are one append;
+ * none means that nothing is to be said. A fact at or before `taken` changes nothing.
+ * @throws Error when the fact cannot be true of these books, such as a confirmed payout that was never ordered: a defect.
+ */
+export function takeIn(state: BookState, stored: StoredFact, context: TakingContext): Taken {
+  const seen = observe(state, stored, context.store);
+  const facts = takeFact(seen, stored, context);
+  return { facts, state: facts.reduce(evolve, seen) };
+}
+
+/** The facts alone, for a state that has already {@link observe}d this one. */
+export function takeFact(state: BookState, stored: StoredFact, context: TakingContext): readonly BookFact[] {
+  if (state.is !== 'none' && isAtOrBefore(stored.position, context.store, state.taken)) return [];
+  const taken: Mark = { store: context.store, position: String(stored.position) };
+  const fact = stored as StoredFact & LedgerFact;
+  if (fact.type === 'DayEnded') {
+    return state.is === 'open' && fact.data.date >= state.date ? closeBook(state, fact.id, taken) : [];
+  }
+  if (fact.type === 'PayoutDue') {
+    const { book, opening } = opened(state, context.date, taken);
+    return [...opening, ...payoutEntries(book, fact, fact.id, taken)];
+  }
+  const moves = movesOf(state, fact);
+  if (moves.length === 0) return [];
+  const { book, opening } = opened(state, context.date, taken);
+  const paymentId = paymentIdOf(stored);
+  return [
+    ...opening,
+    ...moves.map((move) => postable(entryOf(book, move, { cause: fact.id, taken, ...(paymentId ? { paymentId } : {}) }))),
+  ];
+}
+
+/** The book that takes entries, and the fact that opens it when none is open (design 7). */
+function opened(
+  state: BookState,
+  date: BusinessDate,
+  taken: Mark,
+): { readonly book: OpenBook; readonly opening: readonly BookFact[] } {
+  if (state.is === 'open') return { book: state, opening: [] };
+  const { undecided: _asOfTheClose, ...carried } =
+    state.is === 'closed' ? state.carried : ({ balances: {}, notDue: {} } as Carried);
+  const next = state.is === 'closed' ? dayAfter(state.date) : date;
+  const opening: BookFact = {
+    type: 'BookOpened',
+    version: 1,
+    data: {
+      merchantId: state.merchantId,
+      date: next > date ? next : date,
+      // What became undecided, or was decided, between two books is not in the last close.
+      carried: { ...carried, ...(Object.keys(state.undecided).length === 0 ? {} : { undecided: state.undecided }) },
+      taken,
+    },
+  };
+  return { book: evolve(state, opening) as OpenBook, opening: [opening] };
+}
+
+/** The calendar day after a business date. */
+export function dayAfter(date: BusinessDate): BusinessDate {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+}
+
+/** One entry before it has its book. */
+interface Move {
+  readonly journal: Journal;
+  readonly lines: readonly Line[];
+  readonly dates?: PaymentDates | null;
+  readonly dueDate?: BusinessDate;
+}
+
+function entryOf(
+  book: OpenBook,
+  move: Move,
+  origin: Pick<EntryPosted['data'], 'cause' | 'taken' | 'paymentId'>,
+): EntryPosted['data'] {
+  const { dates } = move;
+  return {
+    merchantId: book.merchantId,
+    date: book.date,
+    journal: move.journal,
+    lines: move.lines,
+    cause: origin.cause,
+    ...(dates && dates.tradeDate < book.date ? { tradeDate: dates.tradeDate } : {}),
+    ...(origin.paymentId ? { paymentId: origin.paymentId } : {}),
+    ...(dates ? { laterDate: laterOf(dates) } : {}),
+    ...(move.dueDate ? { dueDate: move.dueDate } : {}),
+    taken: origin.taken,
+  };
+}
+
+/** The later of a payment's trade and clearing date: what decides when its net is due (domain 4.2). */
+export const laterOf = (dates: PaymentDates): BusinessDate =>
+  dates.tradeDate > dates.clearingDate ? dates.tradeDate : dates.clearingDate;
+
+const one = (journal: Journal, posted: readonly Line[], rest: Omit<Move, 'journal' | 'lines'> = {}): readonly Move[] =>
+  posted.length === 0 ? [] : [{ journal, lines: posted, ...rest }];
+
+function movesOf(state: BookState, fact: Exclude<LedgerFact, { type: 'DayEnded' | 'PayoutDue' }>): readonly Move[] {
+  switch (fact.type) {
+    case 'ChannelCredited':
+      return one('J5', lines.channelCreditLines(fact.data.amount, fact.data));
+    case 'MarginWithdrawn':
+      return one('J5-margin', lines.marginLines(fact.data.amount));
+    case 'BankCharged':
+      return one('J6-charge', lines.bankChargeLines(fact.data.amount));
+    case 'PayoutConfirmed':
+      return confirmed(state, fact.data.dueDate, fact.data.amount);
+    case 'PayoutRejected':
+      ordered(state, fact.data.dueDate, fact.data.amount);
+      return one('J6r', lines.payoutRejectedLines(fact.data.amount), { dueDate: fact.data.dueDate });
+    case 'PayoutReturned':
+      return one('J7', lines.payoutReturnedLines(fact.data.amount), { dueDate: fact.data.dueDate });
+    case 'PayoutApproved':
+    case 'PayoutSubmitted':
+    case 'PayoutUnknown':
+    case 'PayoutNotNeeded':
+    case 'PayoutFileCut':
+    case 'StatementPrepared':
+      return [];
+    default:
+      return movesOfPayment(fact);
+  }
+}
+
+function movesOfPayment(fact: PaymentFact): readonly Move[] {
+  switch (fact.type) {
+    case 'PaymentApproved':
+      return one('J1', lines.saleLines(fact.data, fact.data), { dates: fact.data });
+    case 'PaymentVoided':
+      return one('J2', lines.undoneLines(fact.data, fact.data), { dates: fact.data.dates });
+    case 'RefundAccepted':
+      return one('J3', lines.refundLines(fact.data, fact.data, fact.data.release), { dates: fact.data.dates });
+    case 'OperationInDoubt':
+    case 'RefundRequested':
+    case 'ReversalRequested':
+      return one('J12', lines.holdLines(fact.data.hold), { dates: fact.data.dates });
+    case 'RefundDeclined':
+      return one('J12-release', lines.releaseLines(fact.data.release), { dates: fact.data.dates });
+    case 'PaymentReversed':
+      return reversed(fact.data);
+    case 'VoidReversed': {
+      const { restored, release, dates } = fact.data;
+      if (restored === null) return one('J12-release', lines.releaseLines(release), { dates });
+      return one('J1', lines.restoredLines(restored, fact.data, release), { dates });
+    }
+    case 'ChannelRequested':
+    case 'OperationDeclined':
+    case 'BalanceAnswered':
+    case 'ReversalStuck':
+    case 'LateResponseReceived':
+    case 'OperationLinked':
+    case 'OperationRefused':
+    case 'OperationTombstoned':
+      return [];
+    default:
+      return unreachable(fact);
+  }
+}
+
+function reversed(data: Extract<PaymentFact, { type: 'PaymentReversed' }>['data']): readonly Move[] {
+  const { undone, release, dates, channel } = data;
+  if (undone === null) return one('J12-release', lines.releaseLines(release), { dates });
+  // The channel nets it on the day that its answer names; without one, on the day of the payment itself.
+  const clearingDate = data.clearingDate ?? dates?.clearingDate;
+  if (clearingDate === undefined) throw new Error('a reversal of a posted payment came without a clearing date');
+  return one('J2', lines.undoneLines(undone, { channel, clearingDate }, release), { dates });
+}
+
+function confirmed(state: BookState, dueDate: BusinessDate, amount: Fen): readonly Move[] {
+  ordered(state, dueDate, amount);
+  const recovered = state.is === 'open' ? state.recovered : recoveredBefore(state);
+  return [
+    ...one('J6-success', lines.payoutSuccessLines(amount), { dueDate }),
+    ...one('J4-recovery', lines.recoveredCashLines(recovered), { dueDate }),
+  ];
+}
+
+const recoveredBefore = (state: BookState): Fen => (state.is === 'closed' ? (state.carried.recovered ?? ZERO) : ZERO);
+
+function ordered(state: BookState, dueDate: BusinessDate, amount: Fen): void {
+  const orders = state.is === 'open' ? state.orders : state.is === 'closed' ? (state.carried.orders ?? {}) : {};
+  if (orders[dueDate] !== amount) {
+    throw new Error(`the bank answered a payout of ${amount} due ${dueDate}, but ${orders[dueDate] ?? 'nothing'} is ordered`);
+  }
+}

@@ -1,0 +1,110 @@
+import { unreachable } from '../fact.ts';
+import type { PaymentReply } from './commands.ts';
+import { isTombstoned, liveVoid, operationOf } from './state.ts';
+import type { Operation, Payment, PaymentState } from './state.ts';
+
+/** F39 of what was undone, is being undone or came after its 0400: never 00 again (design 6, *Repeats*). */
+const UNDONE = '12';
+/** F39 of the same key with other content; an alarm goes with it. */
+const OTHER_CONTENT = '94';
+/** F39 of an operation that was given up, said only after the fact is stored. */
+const IN_DOUBT = '98';
+
+/** What a repeated message gets. */
+export type RepeatAnswer =
+  /** Nothing is known of this operation here: it is no repeat. */
+  | { readonly is: 'none' }
+  /** Undecided: the repeat waits for the same outcome. */
+  | { readonly is: 'in-flight' }
+  /** The operation lives in the original's stream; ask that one. */
+  | { readonly is: 'elsewhere'; readonly originalPaymentId: string }
+  | { readonly is: 'answer'; readonly reply: PaymentReply; readonly alarm: boolean };
+
+const bare = (responseCode: string, rrn: string | null): PaymentReply => ({
+  kind: 'answer',
+  responseCode,
+  amount: null,
+  rrn,
+  authCode: null,
+  clearingDate: null,
+  scheme: null,
+  issuer: null,
+  balance: null,
+});
+
+const answer = (reply: PaymentReply, alarm = false): RepeatAnswer => ({ is: 'answer', reply, alarm });
+
+/**
+ * The answer to a message whose key is already known (design 6, *Repeats*): undecided joins, decided gets the stored
+ * answer, reversed, reversing or voided gets 12, other content gets 94 with an alarm.
+ */
+export function answerToRepeat(state: PaymentState, operationId: string, contentHash: string): RepeatAnswer {
+  if (isTombstoned(state, operationId)) return answer(bare(UNDONE, null));
+  if (state.is === 'new' || state.is === 'tombstoned') return { is: 'none' };
+  if (state.is === 'linked' || state.is === 'refused') {
+    if (state.operation.operationId !== operationId) return { is: 'none' };
+    if (state.contentHash !== contentHash) return answer(bare(OTHER_CONTENT, null), true);
+    if (state.is === 'linked') return { is: 'elsewhere', originalPaymentId: state.originalPaymentId };
+    return answer(bare(state.responseCode, state.operation.rrn));
+  }
+  const operation = operationOf(state, operationId);
+  if (operation === undefined) return { is: 'none' };
+  if (operation.contentHash !== contentHash) return answer(bare(OTHER_CONTENT, null), true);
+  if (operation.kind !== 'refund' && operation.standing.is === 'requested') return { is: 'in-flight' };
+  return answer(isUndone(state, operation) ? bare(UNDONE, operation.ref.rrn) : outcomeReply(operation));
+}
+
+/**
+ * The reply to the message that asked for the operation, made from facts alone so that a repeat says the same; null
+ * while it is undecided. The balance of an inquiry is not stored: the caller adds it to the first reply.
+ */
+export function replyOf(state: PaymentState, operationId: string): PaymentReply | null {
+  if (isTombstoned(state, operationId)) return bare(UNDONE, null);
+  if (state.is === 'refused') return bare(state.responseCode, state.operation.rrn);
+  const operation = operationOf(state, operationId);
+  if (operation === undefined) return null;
+  if (operation.kind !== 'refund' && operation.standing.is === 'requested') return null;
+  return outcomeReply(operation);
+}
+
+/** Whether the operation must not be confirmed any more; a sale also while its void is accepted or uncertain. */
+function isUndone(payment: Payment, operation: Operation): boolean {
+  const { is } = operation.standing;
+  if (is === 'in-doubt' || is === 'reversing' || is === 'reversed' || is === 'stuck') return true;
+  if (operation.kind !== 'sale') return false;
+  const voided = liveVoid(payment);
+  return voided !== undefined && voided.standing.is !== 'requested';
+}
+
+function outcomeReply(operation: Operation): PaymentReply {
+  const { ref, request, standing } = operation;
+  const card = { scheme: request?.card.scheme ?? null, issuer: request?.card.issuer ?? null };
+  // What the terminal was told binds: an advice stays answered 00, whatever the channel says to it.
+  if (operation.kind === 'refund') return { ...bare('00', ref.rrn), ...card };
+  switch (standing.is) {
+    case 'approved': {
+      const { approval } = standing;
+      const partial = operation.kind === 'sale' && approval.amount !== operation.amount;
+      const { authCode, clearingDate } = approval;
+      const amount = partial ? approval.amount : null;
+      return { ...bare(partial ? '10' : '00', ref.rrn), ...card, amount, authCode, clearingDate };
+    }
+    case 'declined':
+      return { ...bare(standing.responseCode, ref.rrn), ...card, clearingDate: standing.clearingDate };
+    case 'in-doubt':
+      return { ...bare(IN_DOUBT, ref.rrn), ...card };
+    case 'reversing':
+    case 'reversed':
+    case 'stuck':
+      return { ...bare(reversedReply(standing), ref.rrn), ...card };
+    case 'requested':
+      throw new Error('an undecided operation has no reply');
+    default:
+      return unreachable(standing);
+  }
+}
+
+/** Who waits for an operation that the host gave up is told 98; one that the terminal reversed meanwhile is told 12. */
+function reversedReply(standing: Extract<Operation['standing'], { is: 'reversing' | 'reversed' | 'stuck' }>): string {
+  return standing.is === 'reversing' && standing.by === 'host' ? IN_DOUBT : UNDONE;
+}

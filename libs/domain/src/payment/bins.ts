@@ -1,0 +1,58 @@
+import type { CardClass, Scheme } from './events.ts';
+
+/** One range of the table: which cards begin like this, how long they are and whose they are. */
+export interface Bin {
+  readonly prefix: string;
+  /** Digits of the whole PAN. */
+  readonly length: number;
+  readonly scheme: Scheme;
+  readonly cardClass: CardClass;
+  /** F44 and the slip's 发卡机构. */
+  readonly issuer: string;
+}
+
+const A = '测试银行A';
+const B = '测试银行B';
+const bin = (prefix: string, length: number, scheme: Scheme, cardClass: CardClass, issuer: string): Bin => ({
+  prefix,
+  length,
+  scheme,
+  cardClass,
+  issuer,
+});
+
+/** Fictional ranges around the published test numbers (domain 6.3); real ranges are never loaded here. */
+export const BINS: readonly Bin[] = [
+  bin('620000', 16, 'CUP', 'CREDIT', A),
+  bin('620001', 16, 'CUP', 'DEBIT', B),
+  bin('620002', 16, 'CUP', 'SEMI_CREDIT', B),
+  bin('620003', 16, 'CUP', 'PREPAID', A),
+  bin('620550', 19, 'CUP', 'DEBIT', B),
+  bin('621626', 19, 'CUP', 'DEBIT', A),
+  bin('411111', 16, 'VIS', 'CREDIT', B),
+  bin('555555', 16, 'MCC', 'CREDIT', A),
+  bin('353011', 16, 'JCB', 'CREDIT', B),
+  bin('378282', 15, 'AEX', 'CREDIT', A),
+];
+
+/** Whether the last digit is the check digit of the others (ISO/IEC 7812-1 annex B). False for anything but digits. */
+export function passesLuhn(pan: string): boolean {
+  if (!/^\d{12,19}$/.test(pan)) return false;
+  let total = 0;
+  for (let i = 0; i < pan.length; i++) {
+    const digit = Number(pan[pan.length - 1 - i]);
+    const doubled = i % 2 === 1 ? digit * 2 : digit;
+    total += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return total % 10 === 0;
+}
+
+/** What the table knows of a card: scheme, class, issuer; undefined for no range of ours (15) — check Luhn (14) before. */
+export function lookUpBin(pan: string, bins: readonly Bin[] = BINS): Bin | undefined {
+  let found: Bin | undefined;
+  for (const one of bins) {
+    const fits = pan.length === one.length && pan.startsWith(one.prefix);
+    if (fits && (found === undefined || one.prefix.length > found.prefix.length)) found = one;
+  }
+  return found;
+}

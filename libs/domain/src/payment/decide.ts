@@ -1,0 +1,30 @@
+/**
+ * What authorization decides about a payment. Reading is elsewhere and free to all: state in `state.ts` and
+ * `evolve.ts`, the words of refusals in `refusals.ts`.
+ */
+export { answerToRepeat, replyOf } from './answers.ts';
+export type { RepeatAnswer } from './answers.ts';
+export type { LateAnswer, PaymentDecision } from './decision.ts';
+export type { DoubtCause } from './doubt.ts';
+export { linkOperation, refuseOperation } from './linked.ts';
+export type { Refusal } from './linked.ts';
+export type { Barred, OriginalClaims } from './original.ts';
+export { recordDecline, recordLateAnswer, recordNoAnswer } from './outcome.ts';
+export type { ChannelDecline, NoAnswer } from './outcome.ts';
+export {
+  recordRefundAccepted,
+  recordRefundDeclined,
+  REFUND_WINDOW_DAYS,
+  remainingOf,
+  repeatedRefund,
+  requestRefund,
+} from './refund.ts';
+export type { RefundAnswer, RefundContext, RefundRequest, SameDayRefund } from './refund.ts';
+export { recordReversalAnswer, reverseByHost, reverseByTerminal } from './reversal.ts';
+export type { ReversalAnswer, ReversalDecision, TerminalReversal } from './reversal.ts';
+export { declineByHost, recordApproval, recordBalance, requestInquiry, requestSale } from './sale.ts';
+export type { HostDecline, Intent, SaleApproval } from './sale.ts';
+export { undecided } from './undecided.ts';
+export type { Undecided } from './undecided.ts';
+export { recordVoidAccepted, requestVoid } from './void.ts';
+export type { VoidAnswer, VoidContext, VoidRequest } from './void.ts';

@@ -1,0 +1,211 @@
+import { minus, sum, ZERO } from '@tillstream/money';
+import type { Fen } from '@tillstream/money';
+import type { Amounts, BusinessDate, PlanRef } from '../fact.ts';
+import type { CardClass, CardRef, ChannelTrace, OperationRef, PaymentDates, Scheme } from './events.ts';
+
+/** What the channel said yes to; kept so that a repeat gets the same answer. */
+export interface Approval {
+  /** Fen; less than was asked for in a partial approval. */
+  readonly amount: Fen;
+  /** F38; null for an inquiry. */
+  readonly authCode: string | null;
+  /** F15; null for a refund advice, which is answered before the channel is asked. */
+  readonly clearingDate: BusinessDate | null;
+}
+
+export interface Requested {
+  readonly is: 'requested';
+}
+export interface Approved {
+  readonly is: 'approved';
+  readonly approval: Approval;
+}
+export interface Declined {
+  readonly is: 'declined';
+  readonly by: 'issuer' | 'host' | 'channel';
+  readonly responseCode: string;
+  readonly clearingDate: BusinessDate | null;
+}
+/** Given up without a trusted answer; its reversal is asked for in the same append. */
+export interface InDoubt {
+  readonly is: 'in-doubt';
+}
+/** The resolver tells the channel until it answers. `approval` is null when the channel never said yes in time. */
+export interface Reversing {
+  readonly is: 'reversing';
+  readonly approval: Approval | null;
+  readonly trace: ChannelTrace;
+  readonly by: 'terminal' | 'host';
+  readonly reason: string;
+}
+export interface Reversed {
+  readonly is: 'reversed';
+  readonly approval: Approval | null;
+  /** F39 of the channel's answer to the reversal: with 25 it never knew the operation. */
+  readonly confirmedBy: string;
+}
+/** The channel did not undo it; the clearing file decides (domain 3.2). */
+export interface Stuck {
+  readonly is: 'stuck';
+  readonly approval: Approval | null;
+  readonly responseCode: string;
+}
+export type Standing = Requested | Approved | Declined | InDoubt | Reversing | Reversed | Stuck;
+
+/** What was stored before the channel was called. */
+export interface ChannelRequest {
+  readonly card: CardRef;
+  readonly entryMode: string;
+  readonly tradeDate: BusinessDate;
+  readonly channel: string;
+  readonly trace: ChannelTrace;
+  /** Machine clock, ms since the epoch; null for an advice, which has no deadline. */
+  readonly answerBy: number | null;
+  readonly feePlan: PlanRef | null;
+  readonly costPlan: PlanRef | null;
+}
+
+interface OperationCore {
+  readonly ref: OperationRef;
+  /** As asked for, fen. */
+  readonly amount: Fen;
+  readonly contentHash: string;
+  /** Held now by facts of this operation (J12), fen. */
+  readonly held: Fen;
+}
+/** Moves money and can be undone at the channel. */
+export interface Undoable extends OperationCore {
+  readonly kind: 'sale' | 'void';
+  /** Null when a rule of ours declined it before the channel. */
+  readonly request: ChannelRequest | null;
+  readonly standing: Standing;
+  /** An approval came after the operation was given up; the channel holds it for approved. */
+  readonly approvedLate: boolean;
+  /** F39 of answers that came too late and are on record. */
+  readonly lateCodes: readonly string[];
+}
+/** Moves nothing, so it is never in doubt. */
+export interface Inquiry extends OperationCore {
+  readonly kind: 'inquiry';
+  readonly request: ChannelRequest | null;
+  readonly standing: Requested | Approved | Declined;
+}
+/** An advice: answered 00 when durable and never reversed. */
+export interface Refund extends OperationCore {
+  readonly kind: 'refund';
+  readonly request: ChannelRequest;
+  readonly returned: Amounts;
+  readonly standing: Requested | Approved | Declined;
+}
+export type Operation = Undoable | Inquiry | Refund;
+
+/** What `PaymentApproved` fixed once. */
+export interface Priced {
+  readonly amounts: Amounts;
+  readonly dates: PaymentDates;
+  readonly channel: string;
+  readonly scheme: Scheme;
+  readonly cardClass: CardClass;
+  readonly authCode: string;
+  readonly feePlan: PlanRef;
+  readonly costPlan: PlanRef;
+}
+
+/** A stream that began with a sale or an inquiry and holds all operations on it, the first one first. */
+export interface Payment {
+  readonly is: 'payment';
+  readonly first: Undoable | Inquiry;
+  /** Voids and refunds in the order in which they were asked for. */
+  readonly linked: readonly (Undoable | Refund)[];
+  readonly priced: Priced | null;
+  /** Operation ids whose 0400 came before they reached this stream. */
+  readonly tombstones: readonly string[];
+}
+
+/** A `payment-<id>` stream as far as decisions need it (design 6). */
+export type PaymentState =
+  | { readonly is: 'new' }
+  | { readonly is: 'tombstoned'; readonly operationId: string }
+  | {
+      readonly is: 'linked';
+      readonly operation: OperationRef;
+      readonly originalPaymentId: string;
+      readonly contentHash: string;
+    }
+  | {
+      readonly is: 'refused';
+      readonly operation: OperationRef;
+      readonly amount: Fen;
+      readonly refusal: string;
+      readonly responseCode: string;
+      readonly contentHash: string;
+    }
+  | Payment;
+
+/** A stream of which nothing is stored. */
+export const newPayment: PaymentState = { is: 'new' };
+
+/** Every operation of a payment, the first one first. */
+export const operationsOf = (payment: Payment): readonly Operation[] => [payment.first, ...payment.linked];
+
+/** The operation with this id in the stream, or undefined when the stream does not hold it. */
+export function operationOf(state: PaymentState, operationId: string): Operation | undefined {
+  if (state.is !== 'payment') return undefined;
+  return operationsOf(state).find((operation) => operation.ref.operationId === operationId);
+}
+
+/** Whether an 0400 buried this operation before it came. */
+export function isTombstoned(state: PaymentState, operationId: string): boolean {
+  if (state.is === 'tombstoned') return state.operationId === operationId;
+  return state.is === 'payment' && state.tombstones.includes(operationId);
+}
+
+/** The voids of a payment that the channel may hold for done: neither declined nor undone. */
+export function liveVoid(payment: Payment): Undoable | undefined {
+  return payment.linked.find(
+    (one): one is Undoable => one.kind === 'void' && one.standing.is !== 'declined' && one.standing.is !== 'reversed',
+  );
+}
+
+/** The refunds that count, from REQUESTED on (domain 3.5): all but the declined. */
+export function liveRefunds(payment: Payment): readonly Refund[] {
+  return payment.linked.filter((one): one is Refund => one.kind === 'refund' && one.standing.is !== 'declined');
+}
+
+/** Σ of the parts that count as returned to the payer, fen per part; zeros when nothing is. */
+export function returnedOf(payment: Payment): Amounts {
+  const parts = liveRefunds(payment).map((one) => one.returned);
+  return {
+    amount: sum(parts.map((one) => one.amount)),
+    fee: sum(parts.map((one) => one.fee)),
+    issuerCost: sum(parts.map((one) => one.issuerCost)),
+    networkCost: sum(parts.map((one) => one.networkCost)),
+  };
+}
+
+/** What the merchant gets of these parts: amount − fee, fen. */
+export const netOf = (parts: Amounts): Fen => minus(parts.amount, parts.fee);
+
+/** The approval on which an operation's entry was posted, or null when it posted nothing or its entry was mirrored. */
+export function postedApproval(operation: Undoable): Approval | null {
+  const { standing } = operation;
+  return standing.is === 'approved' || standing.is === 'reversing' || standing.is === 'stuck'
+    ? standing.approval
+    : null;
+}
+
+/** Whether the sale's J1 stands now: approved, not undone, and no accepted void mirrored it. */
+export function isPosted(payment: Payment): boolean {
+  if (payment.priced === null || payment.first.kind !== 'sale' || postedApproval(payment.first) === null) return false;
+  return !payment.linked.some((one) => one.kind === 'void' && postedApproval(one) !== null);
+}
+
+/** The merchant's net that this payment's entries have posted, holds left aside, fen: J1 − J2 − Σ J3. */
+export function postedNet(payment: Payment): Fen {
+  const refunded = liveRefunds(payment).filter((one) => one.standing.is === 'approved');
+  const base = isPosted(payment) && payment.priced ? netOf(payment.priced.amounts) : ZERO;
+  return minus(base, sum(refunded.map((one) => netOf(one.returned))));
+}
+
+/** What facts of this payment hold now (J12), fen. */
+export const heldOf = (payment: Payment): Fen => sum(operationsOf(payment).map((operation) => operation.held));

@@ -1,0 +1,18 @@
+export {
+  NO_STREAM,
+  StoreUnavailable,
+  type Appended,
+  type AppendResult,
+  type Conflict,
+  type EventStore,
+  type FactToAppend,
+  type FactWriter,
+  type StoredRecord,
+  type Subscription,
+} from './port.ts';
+export { derivedFactId, isUuid, uuidv5 } from './ids.ts';
+export { DamagedRecord, decodeRecord, encodeRecord, leafHash, type RecordContent } from './record.ts';
+export { UnknownFactVersion, type FactVersions, type Upcaster } from './upcast.ts';
+export { PostgresEventStore, type PostgresStoreOptions } from './postgres/store.ts';
+export { AppendRefused, MAX_FACTS_PER_APPEND, MAX_RECORD_BYTES } from './postgres/pending-append.ts';
+export { verifyStore, type BadPosition, type Verification } from './verify.ts';

@@ -1,0 +1,1 @@
+export { freshDatabase, testServerUrl, type FreshDatabase } from './database.ts';

@@ -1,0 +1,61 @@
+import type { Pool, PoolClient } from 'pg';
+
+const migration = `
+create schema if not exists state;
+create table if not exists state.checkpoint (
+  group_name text primary key,
+  store uuid not null,
+  position bigint not null check (position >= 0),
+  holder uuid not null,
+  moved_at timestamptz not null
+);
+create table if not exists state.parked_key (
+  group_name text not null references state.checkpoint,
+  key text not null,
+  first_position bigint not null,
+  fact_id uuid not null,
+  fact_type text not null,
+  stream text not null,
+  cause text not null,
+  attempts integer not null,
+  parked_at timestamptz not null,
+  replay_asked_at timestamptz,
+  replay_failed text,
+  primary key (group_name, key)
+);
+create table if not exists state.dead_letter (
+  id bigint generated always as identity primary key,
+  group_name text not null,
+  key text not null,
+  notice text not null check (notice in ('parked', 'replay-failed', 'replayed')),
+  position bigint not null,
+  cause text,
+  at timestamptz not null
+);
+create index if not exists dead_letter_by_key on state.dead_letter (group_name, key, id);
+`;
+
+/** Creates `state.checkpoint`, `state.parked_key` and `state.dead_letter`; a second run changes nothing. */
+export async function migrateMessaging(pool: Pool): Promise<void> {
+  await transaction(pool, async (client) => {
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', ['tillstream schema']);
+    await client.query(migration);
+  });
+}
+
+/** Runs `work` in one transaction; a connection that cannot roll back is thrown away. */
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((rollbackError: Error) => (broken = rollbackError));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

@@ -1,0 +1,26 @@
+export type {
+  CommandClient,
+  CommandOutcome,
+  FactFeed,
+  FactGroup,
+  FeedGroup,
+  FeedSubscription,
+  GroupPosition,
+  RowBatch,
+  RowGroup,
+} from './port.ts';
+export { InProcessFactFeed, type InProcessFeedOptions } from './in-process/fact-feed.ts';
+export { migrateMessaging } from './in-process/state-tables.ts';
+export { systemTimers, type Timers } from './in-process/pause.ts';
+export type { ParkingNotice } from './in-process/group-settings.ts';
+export type { ReplayOutcome } from './in-process/group-transactions.ts';
+export type { ParkedKey } from './in-process/parked-keys.ts';
+export { deadLetters, type AskedReplay, type DeadLetter, type DeadLetterNotice, type DeadLetters } from './dead-letters.ts';
+export { FactsOf, FeedServer, type FactsPattern } from './feed-server.ts';
+export {
+  InProcessCommandClient,
+  InProcessCommandServer,
+  type CommandContext,
+  type InProcessCommandOptions,
+} from './commands/in-process-commands.ts';
+export { causeOf, CheckpointOfAnotherStore, FeedStopped, FeedTakenOver, isPassing } from './feed-error.ts';

@@ -1,0 +1,39 @@
+import type { Noun } from '@tillstream/domain/stream';
+import type { StoredRecord } from '@tillstream/event-store';
+import type { RowGroup } from '@tillstream/messaging';
+import type { Pool, PoolClient } from 'pg';
+
+/** The schema that is read by everybody. */
+export const LIVE_SCHEMA = 'read';
+
+/**
+ * Rows that follow from facts alone, so they can be dropped and filled again (design 8). `apply` names its tables without a
+ * schema: the search path decides whether the live rows or those of a rebuild are written.
+ */
+export interface ReadModel {
+  /** Also the name of the live feed group. */
+  readonly name: string;
+  readonly nouns: readonly Noun[];
+  /** Tables that it owns, for comparison; each has a primary key. */
+  readonly tables: readonly string[];
+  /** Creates or migrates its tables in the schema. */
+  migrate(pool: Pool, schema: string): Promise<void>;
+  /** Facts in, rows out, in the caller's transaction: no clock, no random, no append; twice the same fact changes nothing. */
+  apply(facts: readonly StoredRecord[], client: PoolClient): Promise<void>;
+}
+
+/** Sets where unqualified table names point for the rest of the transaction. */
+export const useSchema = async (client: PoolClient, schema: string): Promise<void> => {
+  await client.query(`set local search_path to ${schema}`);
+};
+
+/** The feed group that keeps a read model's live rows. */
+export const liveGroup = (model: ReadModel): RowGroup => ({
+  kind: 'rows',
+  group: model.name,
+  nouns: model.nouns,
+  onBatch: async ({ facts, client }) => {
+    await useSchema(client, LIVE_SCHEMA);
+    await model.apply(facts, client);
+  },
+});
