@@ -56,6 +56,8 @@ export interface StartMessage extends LinkKeys {
   readonly lateAnswerMs?: number;
   /** Shared secret of the bank's signatures, at least 16 characters. */
   readonly bankSecret: string;
+  /** How digits travel on the network link; ascii unless given. */
+  readonly dialect?: 'ascii' | 'bcd';
   /** Name under which the bank credits the network's net. */
   readonly channel?: string;
   /** 0 or missing: any free port. */
@@ -148,6 +150,8 @@ export interface BatchSums {
 /** What a terminal presented in one settlement and what the host replied. */
 export interface BatchReport {
   readonly batch: string;
+  /** Terminal's own date of the settlement, `YYYY-MM-DD`. */
+  readonly date: string;
   readonly domestic: BatchSums;
   readonly foreign: BatchSums;
   /** Reply codes of F48: 1 balanced, 2 not balanced, 3 error; 0 when there was no answer. */

@@ -1,4 +1,3 @@
-
 /** Every noun that has streams (design 5). */
 export type Noun =
   | 'session'
@@ -70,4 +69,3 @@ export const streamOf = {
   terminal: (t: TerminalPlace): string => `terminal-${t.acquirer}.${t.terminalId}`,
   channel: (id: string): string => `channel-${id}`,
 } as const;
-

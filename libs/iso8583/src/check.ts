@@ -14,6 +14,11 @@ export function replyMti(mti: string): string {
   return `${mti.slice(0, 2)}${Number(mti[2]) + 1}0`;
 }
 
+/** Whether requests with this MTI must carry a MAC (domain 2.6), for a guard that has read no field yet; false for an unknown MTI. */
+export function requiresMac(profile: Profile, mti: string): boolean {
+  return profile.messages.some((spec) => spec.mac === 'required' && spec.mti.includes(mti));
+}
+
 /** The message of the profile that a request is, by MTI, F3, F60.1, F60.3 (domain 2.3); undefined when it is none. */
 export function identify(profile: Profile, message: IsoMessage): MessageSpec | undefined {
   const { fields } = message;
@@ -39,7 +44,8 @@ export function identify(profile: Profile, message: IsoMessage): MessageSpec | u
  */
 export function check(profile: Profile, message: IsoMessage): MessageSpec {
   const spec = identify(profile, message);
-  if (spec === undefined) throw new IsoError('MTI', 'no such message', 'a combination of MTI, F3, F60.1, F60.3 of the profile');
+  if (spec === undefined)
+    throw new IsoError('MTI', 'no such message', 'a combination of MTI, F3, F60.1, F60.3 of the profile');
   const { mandatory, optional, oneOf = [] } = spec.request;
   demand(message, mandatory, spec.en);
   for (const group of oneOf) {
@@ -64,7 +70,12 @@ export function checkReply(profile: Profile, spec: MessageSpec, reply: IsoMessag
     const others = approved.filter((number) => number !== 64);
     demand(reply, others, `an approving reply to: ${spec.en}`);
   }
-  refuseOthers(reply, spec.reply, [always, approved, optional, [profile.secondaryBitmap ? 128 : 64, 64]], `the reply to: ${spec.en}`);
+  refuseOthers(
+    reply,
+    spec.reply,
+    [always, approved, optional, [profile.secondaryBitmap ? 128 : 64, 64]],
+    `the reply to: ${spec.en}`,
+  );
   checkParts(profile, reply, spec);
 }
 
@@ -77,7 +88,12 @@ function demand(message: IsoMessage, numbers: readonly number[], where: string):
 // Lists of a spec never change, so what they allow is worked out once.
 const allowedBy = new WeakMap<object, Uint8Array>();
 
-function refuseOthers(message: IsoMessage, presence: object, lists: readonly (readonly number[])[], where: string): void {
+function refuseOthers(
+  message: IsoMessage,
+  presence: object,
+  lists: readonly (readonly number[])[],
+  where: string,
+): void {
   let allowed = allowedBy.get(presence);
   if (allowed === undefined) {
     allowed = new Uint8Array(129);

@@ -1,20 +1,42 @@
 export { IsoError } from './iso-error.ts';
-export type { FieldFormat, FieldLength, FieldSpec, FieldTable, LayoutSpec, MaskPolicy, PartSpec } from './spec/field-spec.ts';
+export type {
+  FieldFormat,
+  FieldLength,
+  FieldSpec,
+  FieldTable,
+  LayoutSpec,
+  MaskPolicy,
+  PartSpec,
+} from './spec/field-spec.ts';
 export { fixed, llvar, lllvar } from './spec/field-spec.ts';
 export type { MessageMatch, MessageSpec, ReplyPresence, RequestPresence, TotalsShape } from './spec/message-spec.ts';
 export { defineProfile } from './spec/profile.ts';
 export type { FieldsOf, IsoMessage, MessageOf, Profile, ProfileData } from './spec/profile.ts';
 export { terminalProfile, type TerminalMessage } from './specs/terminal-profile.ts';
-export { networkProfile, networkProfileAscii, networkProfileBcd, type NetworkMessage } from './specs/network-profile.ts';
+export {
+  networkProfile,
+  networkProfileAscii,
+  networkProfileBcd,
+  type NetworkMessage,
+} from './specs/network-profile.ts';
 
 export { macFieldOf, pack, packForMac, packWithMac, type Unsealed } from './codec/pack.ts';
 export { unpack } from './codec/unpack.ts';
 export { peek, peekLoosely, type Peeked, type Walked } from './codec/peek.ts';
-export { check, checkReply, identify, replyMti } from './check.ts';
+export { check, checkReply, identify, replyMti, requiresMac } from './check.ts';
 export { mask, MASKED, maskPan } from './mask.ts';
 export { responseCode, responseCodes, type ResponseClass, type ResponseText } from './response-codes.ts';
 
-export { formatF54, formatF60, formatF61, formatF90, parseF54, parseF60, parseF61, parseF90 } from './fields/subfields.ts';
+export {
+  formatF54,
+  formatF60,
+  formatF61,
+  formatF90,
+  parseF54,
+  parseF60,
+  parseF61,
+  parseF90,
+} from './fields/subfields.ts';
 export type { F54, F60, F61, F90 } from './fields/subfields.ts';
 export {
   formatTotals,
@@ -29,7 +51,15 @@ export {
 export type { BlockTotals, SettlementTotals, TotalsReply, UploadItem } from './fields/settlement-totals.ts';
 export { joinKeyBlob, splitKeyBlob, type DeliveredKey, type DeliveredKeys } from './fields/key-blob.ts';
 export { formatScanData, parseScanData, type ScanData } from './fields/scan-data.ts';
-export { CARD_NUMBER_TAGS, formatTlv, parseTlv, tagNames, takeTags, type TlvItem, type TlvLimits } from './fields/tlv.ts';
+export {
+  CARD_NUMBER_TAGS,
+  formatTlv,
+  parseTlv,
+  tagNames,
+  takeTags,
+  type TlvItem,
+  type TlvLimits,
+} from './fields/tlv.ts';
 
 export { DEFAULT_MAX_FRAME_BYTES, FrameReader, writeFrame, type FrameLimits } from './framing/frame-reader.ts';
 export {
@@ -53,3 +83,4 @@ export type { ServiceFault } from './transport/service.ts';
 export { ISO8583_TRANSPORT, IsoMessagePattern, type IsoPattern } from './transport/iso-pattern.ts';
 export { echoOf, IsoRequest, SILENCE, type IsoReply, type Peer } from './transport/iso-request.ts';
 export { unguarded, type Admission, type FrameGuard } from './transport/frame-guard.ts';
+export { renderProfilePage } from './docs/profile-page.ts';

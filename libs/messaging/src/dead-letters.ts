@@ -44,12 +44,22 @@ export function deadLetters(pool: Pool, timers: Timers = systemTimers): DeadLett
 
 async function show(pool: Pool, group: string, key: string): Promise<DeadLetter | undefined> {
   const parked = await readParkedKey(pool, group, key);
-  const found = await pool.query<{ notice: DeadLetterNotice['notice']; position: string; cause: string | null; at: Date }>(
+  const found = await pool.query<{
+    notice: DeadLetterNotice['notice'];
+    position: string;
+    cause: string | null;
+    at: Date;
+  }>(
     'select notice, position, cause, at from state.dead_letter where group_name = $1 and key = $2 order by id limit 1000',
     [group, key],
   );
   if (parked === undefined && found.rows.length === 0) return undefined;
-  const notices = found.rows.map(({ notice, position, cause, at }) => ({ notice, position: BigInt(position), cause, at }));
+  const notices = found.rows.map(({ notice, position, cause, at }) => ({
+    notice,
+    position: BigInt(position),
+    cause,
+    at,
+  }));
   return { group, key, parked, notices };
 }
 

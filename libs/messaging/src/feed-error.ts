@@ -27,8 +27,10 @@ export class FeedStopped extends Error {
   }
 }
 
-const passingCodes = /^(08|53|57P0|40001|40P01|55P03|57014|25006|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)/;
-const passingMessages = /connection terminated|timeout exceeded when trying to connect|connection timeout|query read timeout|not queryable/i;
+const passingCodes =
+  /^(08|53|57P0|40001|40P01|55P03|57014|25006|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)/;
+const passingMessages =
+  /connection terminated|timeout exceeded when trying to connect|connection timeout|query read timeout|not queryable/i;
 
 /**
  * True when the error says something about the database or the store, not about the fact: such a batch is retried for as long as it takes

@@ -15,7 +15,13 @@ export { systemTimers, type Timers } from './in-process/pause.ts';
 export type { ParkingNotice } from './in-process/group-settings.ts';
 export type { ReplayOutcome } from './in-process/group-transactions.ts';
 export type { ParkedKey } from './in-process/parked-keys.ts';
-export { deadLetters, type AskedReplay, type DeadLetter, type DeadLetterNotice, type DeadLetters } from './dead-letters.ts';
+export {
+  deadLetters,
+  type AskedReplay,
+  type DeadLetter,
+  type DeadLetterNotice,
+  type DeadLetters,
+} from './dead-letters.ts';
 export { FactsOf, FeedServer, type FactsPattern } from './feed-server.ts';
 export {
   InProcessCommandClient,

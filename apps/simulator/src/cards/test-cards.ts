@@ -1,5 +1,4 @@
-import type { CardClass } from '@tillstream/domain/fee/card-class';
-import type { Scheme } from '@tillstream/domain/payment/events';
+import type { Bin } from '@tillstream/domain/payment/bins';
 import type { Draw } from '../plan/random.ts';
 
 /** Where the two digits stand that choose the issuer's answer: behind the first six. */
@@ -10,16 +9,6 @@ export const testPin = '123456';
 
 /** Expiry (YYMM) that the test cards carry. */
 export const testExpiry = '3012';
-
-/** A range of fictional cards. */
-export interface CardRange {
-  /** Six digits. */
-  readonly bin: string;
-  /** Digits of the whole number. */
-  readonly length: number;
-  readonly scheme: Scheme;
-  readonly cardClass: CardClass;
-}
 
 /** What the issuer of a test card does; told by digits 7 and 8 of its number, so that every terminal can ask for it. */
 export type CardWish =
@@ -71,8 +60,8 @@ export function checkDigit(withoutIt: string): string {
 }
 
 /** A Luhn-valid number of a range whose issuer does as wished; its middle digits are drawn. */
-export function drawCard(range: CardRange, wish: CardWish, draw: Draw): string {
-  const head = range.bin + digitsFor(wish, draw);
+export function drawCard(range: Bin, wish: CardWish, draw: Draw): string {
+  const head = range.prefix + digitsFor(wish, draw);
   const serialDigits = range.length - head.length - 1;
   const serial = String(draw.integer(0, 10 ** Math.min(serialDigits, 9) - 1)).padStart(serialDigits, '0');
   const body = head + serial;

@@ -51,13 +51,16 @@ interface Waiter {
 export class FollowedClock {
   readonly #machine: MachineTime;
   #setting: ClockSetting;
+  #given: boolean;
   #floor = 0;
   #waiters: Waiter[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(setting: ClockSetting, machine: MachineTime = Date.now) {
-    this.#setting = setting;
+  /** Without a setting it shows the machine's time until the first one is given. */
+  constructor(setting?: ClockSetting, machine: MachineTime = Date.now) {
     this.#machine = machine;
+    this.#given = setting !== undefined;
+    this.#setting = setting ?? { baseAt: machine(), baseMachine: machine(), rate: 1, holdAt: null };
   }
 
   /** Business instant, ms since the epoch. */
@@ -65,8 +68,9 @@ export class FollowedClock {
     const { baseAt, baseMachine, rate, holdAt } = this.#setting;
     const free = baseAt + (this.#machine() - baseMachine) * rate;
     const held = holdAt === null ? free : Math.min(free, holdAt);
-    this.#floor = Math.max(this.#floor, held);
-    return this.#floor;
+    // Only a given clock has a floor: the machine's time before it says nothing about business time.
+    if (this.#given) this.#floor = Math.max(this.#floor, held);
+    return this.#given ? this.#floor : held;
   }
 
   /** Machine instant at which a business instant was or will be reached by the present setting; infinite when it is held. */
@@ -80,6 +84,7 @@ export class FollowedClock {
   /** Follows a new base, rate or hold from now on. */
   set(setting: ClockSetting): void {
     this.now();
+    this.#given = true;
     this.#setting = setting;
     this.#schedule();
   }

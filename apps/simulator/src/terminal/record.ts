@@ -90,6 +90,8 @@ export interface TerminalState {
   readonly undecided: Set<string>;
   /** Approved sales, voids and refunds of the open batch. */
   counted: number;
+  /** Reversals that were answered since the terminal was unpacked. */
+  reversed: number;
   readonly settled: BatchReport[];
 }
 
@@ -101,7 +103,7 @@ export const keyOf = (item: { readonly batch: string; readonly stan: string }): 
 
 /** A terminal that was just unpacked. */
 export function newTerminalState(): TerminalState {
-  return { stan: '000000', batch: '000001', keyBlob: null, signedIn: false, items: new Map(), undecided: new Set(), counted: 0, settled: [] };
+  return { stan: '000000', batch: '000001', keyBlob: null, signedIn: false, items: new Map(), undecided: new Set(), counted: 0, reversed: 0, settled: [] };
 }
 
 /** The STAN after this one: 000001 to 999999, then 000001 again (domain 2.7). */
@@ -160,6 +162,7 @@ export function evolve(state: TerminalState, entry: Entry): void {
       return;
     case 'reversed':
       change(state, entry.key, () => ({ status: 'reversed', code: entry.code }));
+      state.reversed += 1;
       state.undecided.delete(entry.key);
       return;
     case 'forgot':

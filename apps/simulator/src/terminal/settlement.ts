@@ -42,6 +42,7 @@ export async function settleBatch(core: TerminalCore, options: Options): Promise
   if (typeof uploaded === 'string') return { is: 'not-settled', why: uploaded };
   const report: BatchReport = {
     batch,
+    date: core.localTime().date,
     ...totals,
     domesticReply: compared.domestic.reply,
     foreignReply: compared.foreign.reply,

@@ -12,41 +12,9 @@ import {
   type SentTransaction,
   type TerminalState,
 } from './record.ts';
+import type { Outcome, PresentedCard, Reading, Refusal, SaleRequest, TerminalFault } from './outcome.ts';
 import { settleBatch, type SettlementOutcome } from './settlement.ts';
 import { TerminalCore, type Reply, type TerminalSettings } from './terminal-core.ts';
-
-/** A card as it is presented. */
-export interface PresentedCard {
-  readonly pan: string;
-  /** YYMM. */
-  readonly expiry: string;
-  /** Absent: no PIN is asked for. */
-  readonly pin?: string;
-}
-
-/** How the card was read: first two digits of F22. */
-export type Reading = '01' | '02' | '05' | '07';
-
-/** A fault of the terminal itself, for drills: the answer never arrives, its MAC is spoilt, or the slip does not print. */
-export type TerminalFault = 'answer-lost' | 'answer-spoilt' | 'printer-failed';
-
-/** A sale as the cashier starts it. */
-export interface SaleRequest {
-  /** Fen. */
-  readonly amount: number;
-  readonly card: PresentedCard;
-  readonly reading?: Reading;
-  readonly fault?: TerminalFault;
-}
-
-/** Why the terminal did not even send. */
-export type Refusal = 'no-line' | 'not-signed-in' | 'reversal-pending' | 'not-in-record' | 'batch-full';
-
-/** What the cashier sees. */
-export type Outcome =
-  | { readonly is: 'answered'; readonly code: string; readonly item: Item | null; readonly balance: number | null }
-  | { readonly is: 'unanswered'; readonly item: Item | null }
-  | { readonly is: 'refused'; readonly why: Refusal };
 
 /** After so many occasions without an answer to a reversal no payment is taken any more (domain 3.2). */
 const occasionsBeforeBlock = 3;
@@ -224,7 +192,7 @@ export class Terminal {
 
   #follow(kind: 'void' | 'refund', key: string, amount?: number, fault?: TerminalFault): Promise<Outcome> {
     const sale = this.#core.state.items.get(key);
-    if (sale === undefined || sale.kind !== 'sale' || (sale.status !== 'approved' && sale.status !== 'forgotten')) {
+    if (sale === undefined || sale.kind !== 'sale' || sale.status !== 'approved') {
       return Promise.resolve({ is: 'refused', why: 'not-in-record' });
     }
     const card = this.#core.box.open(sale.card);

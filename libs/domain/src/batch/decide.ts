@@ -17,7 +17,7 @@ import type {
 import type { HostItem } from './items.ts';
 import { differencesOf, merged, shapeOfPart } from './merge.ts';
 import { isBatchNumber, MOST_ITEMS, nextBatch } from './number.ts';
-import { isOver, type BatchState } from './state.ts';
+import { isOver, type BatchState, type Upload } from './state.ts';
 import { sameBlock, sameTotals } from './totals.ts';
 
 /** Why a batch command is refused; F39 77, 77, 77 and 30 in this order. */
@@ -99,7 +99,7 @@ export function presentTotals(
     case 'NONE': {
       const follows = current === null || (isOver(current.state) && command.batch === nextBatch(current.batch));
       if (!follows || !isBatchNumber(command.batch)) return refuse('batch-out-of-step');
-      return accept(opening(refOf(command), 'settlement'), presented(1));
+      return accept<BatchOpened | BatchTotalsPresented>(opening(refOf(command), 'settlement'), presented(1));
     }
     case 'OPEN':
       return accept(presented(1));
@@ -139,10 +139,7 @@ export function compareTotals(state: BatchState, host: BatchTotals): readonly (B
 const kindOf = (type60: string | null): BatchItem['kind'] => (type60 === '25' ? 'refund' : null);
 
 /** Takes items of an upload; the same part again stores nothing. After a settlement items are kept as evidence. */
-export function uploadItems(
-  state: BatchState,
-  command: UploadBatchItems,
-): Decision<BatchItemsUploaded, BatchRefusal> {
+export function uploadItems(state: BatchState, command: UploadBatchItems): Decision<BatchItemsUploaded, BatchRefusal> {
   const upload = uploadOf(state);
   if (upload === null) return refuse(state.is === 'NONE' ? 'batch-never-opened' : 'batch-not-presented');
   const part = `${command.shape}.${command.stan}`;
@@ -163,8 +160,7 @@ export function uploadItems(
 export function endUpload(state: BatchState, command: EndBatchUpload): Decision<BatchUploadEnded, BatchRefusal> {
   const upload = uploadOf(state);
   if (upload === null) return refuse(state.is === 'NONE' ? 'batch-never-opened' : 'batch-not-presented');
-  // A batch that the host closed keeps no upload; SETTLED_WITH_DIFF has had its end.
-  if (upload.ended !== null || state.is === 'HOST_CLOSED') return accept();
+  if (upload.ended !== null) return accept();
   const { saysBalanced, count } = command;
   return accept({
     type: 'BatchUploadEnded',
@@ -173,18 +169,7 @@ export function endUpload(state: BatchState, command: EndBatchUpload): Decision<
   });
 }
 
-function uploadOf(state: BatchState) {
-  switch (state.is) {
-    case 'NONE':
-    case 'OPEN':
-    case 'CLOSING':
-      return null;
-    case 'HOST_CLOSED':
-      return { number: 1, parts: [], items: [], ended: null };
-    default:
-      return state.upload;
-  }
-}
+const uploadOf = (state: BatchState): Upload | null => ('upload' in state ? state.upload : null);
 
 /**
  * The outcome of an ended upload: a wrong count keeps RECONCILING and the terminal starts again; else the items are compared

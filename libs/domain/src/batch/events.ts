@@ -84,7 +84,11 @@ export type BatchUploadEnded = Fact<
 export type BatchReconciled = Fact<
   'BatchReconciled',
   1,
-  BatchRef & { readonly upload: number; readonly differences: readonly BatchDifference[]; readonly outcome: 'SETTLED' | 'SETTLED_WITH_DIFF' }
+  BatchRef & {
+    readonly upload: number;
+    readonly differences: readonly BatchDifference[];
+    readonly outcome: 'SETTLED' | 'SETTLED_WITH_DIFF';
+  }
 >;
 
 /** The counts do not match, so the batch keeps reconciling and the terminal uploads again from the start. */
@@ -94,7 +98,11 @@ export type BatchUploadRejected = Fact<
   BatchRef & { readonly upload: number; readonly expected: number; readonly received: number }
 >;
 
-export type BatchHostClosed = Fact<'BatchHostClosed', 1, BatchRef & { readonly totals: BatchTotals; readonly reason: string }>;
+export type BatchHostClosed = Fact<
+  'BatchHostClosed',
+  1,
+  BatchRef & { readonly totals: BatchTotals; readonly reason: string }
+>;
 export type BatchOverdue = Fact<'BatchOverdue', 1, BatchRef & { readonly date: string }>;
 
 export type BatchFact =

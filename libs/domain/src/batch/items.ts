@@ -8,7 +8,12 @@ export type HostItem = BatchItem & { readonly kind: NonNullable<BatchItem['kind'
 /** What a payment fact does to the host's side of a batch. */
 export type ItemChange =
   | { readonly is: 'card'; readonly operationId: string; readonly fingerprint: string }
-  | { readonly is: 'add'; readonly batch: BatchRef; readonly operationId: string; readonly item: Omit<HostItem, 'fingerprint'> }
+  | {
+      readonly is: 'add';
+      readonly batch: BatchRef;
+      readonly operationId: string;
+      readonly item: Omit<HostItem, 'fingerprint'>;
+    }
   | { readonly is: 'remove'; readonly batch: BatchRef; readonly operationId: string };
 
 const batchOf = ({ acquirer, terminalId, merchantId, batch }: OperationRef): BatchRef => ({

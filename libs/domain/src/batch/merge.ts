@@ -4,7 +4,13 @@ import type { HostItem } from './items.ts';
 /** The three shapes of an upload (domain 2.4): F48 lists, chip transactions, copies of advices. */
 export type Shape = 'list' | 'chip' | 'copy';
 
-const SHAPES: Readonly<Record<string, Shape>> = { '201': 'list', '203': 'chip', '205': 'chip', '204': 'copy', '206': 'copy' };
+const SHAPES: Readonly<Record<string, Shape>> = {
+  '201': 'list',
+  '203': 'chip',
+  '205': 'chip',
+  '204': 'copy',
+  '206': 'copy',
+};
 
 /** The shape that a part (`<60.3>.<STAN>`) has; what we do not know counts as a list. */
 export const shapeOfPart = (part: string): Shape => SHAPES[part.split('.')[0] ?? ''] ?? 'list';
@@ -23,7 +29,11 @@ const known = (a: BatchItem, b: BatchItem): boolean => a.fingerprint !== '' && a
  * Adds items of one part to what was uploaded before: by STAN, then by card and amount (domain 2.4). The second way joins
  * only across shapes, because within one shape the same card and amount twice are two transactions.
  */
-export function merged(before: readonly MergedItem[], items: readonly BatchItem[], shape: Shape): readonly MergedItem[] {
+export function merged(
+  before: readonly MergedItem[],
+  items: readonly BatchItem[],
+  shape: Shape,
+): readonly MergedItem[] {
   const all = [...before];
   for (const item of items) {
     let at = all.findIndex((one) => one.stan === item.stan && one.amount === item.amount && sameCard(one, item));

@@ -43,7 +43,7 @@ export type BatchState =
       /** Evidence that still comes: the parts stored, and whether the end was. */
       readonly upload: Upload;
     })
-  | (Opened & { readonly is: 'HOST_CLOSED'; readonly totals: BatchTotals });
+  | (Opened & { readonly is: 'HOST_CLOSED'; readonly totals: BatchTotals; readonly upload: Upload });
 
 /** A batch number that was never used. */
 export const noBatch: BatchState = { is: 'NONE' };
@@ -82,7 +82,7 @@ export function evolve(state: BatchState, fact: BatchFact): BatchState {
       return { is: 'RECONCILING', ref: state.ref, presentation: presented(state), replies, upload: freshUpload(1) };
     }
     case 'BatchHostClosed':
-      return { is: 'HOST_CLOSED', ref: state.ref, totals: fact.data.totals };
+      return { is: 'HOST_CLOSED', ref: state.ref, totals: fact.data.totals, upload: freshUpload(1) };
     case 'BatchOverdue':
       return state;
     case 'BatchItemsUploaded':
@@ -106,11 +106,7 @@ type UploadFact = Extract<
 >;
 
 function uploaded(state: BatchState, fact: UploadFact): BatchState {
-  // What a terminal uploads of a batch that the host closed is kept in the stream and decides nothing.
-  if (state.is === 'HOST_CLOSED') return state;
-  if (state.is !== 'RECONCILING' && state.is !== 'SETTLED' && state.is !== 'SETTLED_WITH_DIFF') {
-    throw new Error(`${fact.type} came to a batch in ${state.is}`);
-  }
+  if (!('upload' in state)) throw new Error(`${fact.type} came to a batch in ${state.is}`);
   const { upload } = state;
   switch (fact.type) {
     case 'BatchItemsUploaded': {
@@ -125,6 +121,7 @@ function uploaded(state: BatchState, fact: UploadFact): BatchState {
     case 'BatchUploadRejected':
       return { ...state, upload: freshUpload(fact.data.upload + 1) };
     case 'BatchReconciled':
+      if (state.is !== 'RECONCILING') throw new Error(`BatchReconciled came to a batch in ${state.is}`);
       return { ...state, is: fact.data.outcome };
     default:
       return unreachable(fact);

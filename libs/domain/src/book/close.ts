@@ -15,9 +15,7 @@ export function closeBook(book: OpenBook, cause: string, taken: Mark): readonly 
   const payable = payableOf(book);
   const margin = marginOf(book.flows);
   const entries = [
-    ...(payable < 0
-      ? [entry('J4', debtLines(negate(payable))), entry('J4-top-up', topUpLines(negate(payable)))]
-      : []),
+    ...(payable < 0 ? [entry('J4', debtLines(negate(payable))), entry('J4-top-up', topUpLines(negate(payable)))] : []),
     ...(margin < 0 ? [entry('J5-margin-cover', marginCoverLines(negate(margin)))] : []),
   ];
   const last = entries.reduce<OpenBook>((state, fact) => evolve(state, fact) as OpenBook, book);

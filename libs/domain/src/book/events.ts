@@ -3,14 +3,45 @@ import type { BusinessDate, Fact } from '../fact.ts';
 
 /** The chart of accounts of domain 4.6. */
 export type Account =
-  | '1001' | '1002' | '1101' | '1131' | '1141' | '1151' | '1191'
-  | '2001' | '2002' | '2003' | '2191' | '2301'
-  | '4001' | '4002' | '5001' | '5002' | '5003' | '5004' | '5005' | '5006';
+  | '1001'
+  | '1002'
+  | '1101'
+  | '1131'
+  | '1141'
+  | '1151'
+  | '1191'
+  | '2001'
+  | '2002'
+  | '2003'
+  | '2191'
+  | '2301'
+  | '4001'
+  | '4002'
+  | '5001'
+  | '5002'
+  | '5003'
+  | '5004'
+  | '5005'
+  | '5006';
 
 /** The rule that an entry follows (domain 4.6); `J4`, `J4t`, `J4r`, `J5m` are the named parts of J4 and J5. */
 export type Journal =
-  | 'J1' | 'J2' | 'J3' | 'J4' | 'J4-top-up' | 'J4-recovery' | 'J5' | 'J5-margin' | 'J5-margin-cover'
-  | 'J6' | 'J6-success' | 'J6-charge' | 'J6r' | 'J7' | 'J12' | 'J12-release';
+  | 'J1'
+  | 'J2'
+  | 'J3'
+  | 'J4'
+  | 'J4-top-up'
+  | 'J4-recovery'
+  | 'J5'
+  | 'J5-margin'
+  | 'J5-margin-cover'
+  | 'J6'
+  | 'J6-success'
+  | 'J6-charge'
+  | 'J6r'
+  | 'J7'
+  | 'J12'
+  | 'J12-release';
 
 /** One line; fen; debit positive, credit negative. The lines of an entry sum to zero. */
 export interface Line {

@@ -1,9 +1,10 @@
-import { lesser, minus, ZERO, type Fen } from '@tillstream/money';
+import { lesser, minus, plus, ZERO, type Fen } from '@tillstream/money';
 import type { PayoutDue } from '../payout/events.ts';
 import type { BookFact, EntryPosted, Journal, Line, Mark, PayoutSkipped } from './events.ts';
 import { payoutOrderLines, recoveryLines } from './journals.ts';
+import { opened } from './opening.ts';
 import { postable } from './posting.ts';
-import { availableThrough, balanceOf, type OpenBook } from './state.ts';
+import { availableThrough, balanceOf, type BookState, type OpenBook } from './state.ts';
 
 /** What a due payout comes to, fen. */
 export interface PayoutOutcome {
@@ -27,6 +28,17 @@ export function decidePayout(book: OpenBook, due: PayoutDue['data']): PayoutOutc
   if (available <= 0) return { recovered, available, because: 'nothing-due' };
   if (available < due.minimum) return { recovered, available, because: 'below-minimum' };
   return { recovered, available, because: 'ordered' };
+}
+
+/**
+ * What would leave the reserve (1002) if this payout were due now, fen: the order and, with it, our own money of recoveries.
+ * Settlement says `PayoutDue` only while the reserve covers it: what an open book lacks until its close (a refund or a
+ * negative margin answered after the cut-off with the old clearing date) must never be lent by another merchant.
+ */
+export function leavingWith(state: BookState, due: PayoutDue['data']): Fen {
+  const { book } = opened(state, due.dueDate, { store: '', position: '0' });
+  const { recovered, available, because } = decidePayout(book, due);
+  return because === 'ordered' ? plus(available, plus(recovered, book.recovered)) : ZERO;
 }
 
 /** The facts of a due payout: J4-recovery when there is debt, then J6 or the reason why nothing is ordered. */

@@ -68,6 +68,10 @@ export const balanceOf = (book: { readonly balances: Balances }, account: Accoun
 /** What the book owes the merchant now (2001 with its sign turned), fen; negative when the merchant owes us. */
 export const payableOf = (book: { readonly balances: Balances }): Fen => negate(balanceOf(book, '2001'));
 
+/** Recovered debt whose cash has not left the reserve yet, fen. */
+export const recoveredOf = (state: BookState): Fen =>
+  state.is === 'open' ? state.recovered : state.is === 'closed' ? (state.carried.recovered ?? ZERO) : ZERO;
+
 /** Fee revenue less issuer and network cost of the book so far, fen. */
 export const marginOf = (flows: Balances): Fen =>
   minus(minus(negate(flows['4001'] ?? ZERO), flows['5001'] ?? ZERO), flows['5002'] ?? ZERO);
@@ -78,7 +82,10 @@ export const marginOf = (flows: Balances): Fen =>
  */
 export function availableThrough(book: OpenBook, through: BusinessDate): Fen {
   const payable = payableOf(book);
-  const waiting = Object.entries(book.notDue).reduce((sum, [date, net]) => (date > through ? plus(sum, net) : sum), ZERO);
+  const waiting = Object.entries(book.notDue).reduce(
+    (sum, [date, net]) => (date > through ? plus(sum, net) : sum),
+    ZERO,
+  );
   return minus(payable, greater(waiting, ZERO));
 }
 
@@ -226,7 +233,11 @@ export function observe(state: BookState, stored: StoredFact, store: string): Bo
   const paymentId = paymentIdOf(stored);
   if (paymentId === undefined || isAtOrBefore(stored.position, store, state.observed)) return state;
   const observed: Mark = { store, position: String(stored.position) };
-  return { ...state, observed, undecided: undecidedAfter(state.undecided, stored as StoredFact<PaymentFact>, paymentId) };
+  return {
+    ...state,
+    observed,
+    undecided: undecidedAfter(state.undecided, stored as StoredFact<PaymentFact>, paymentId),
+  };
 }
 
 function undecidedAfter(

@@ -1,15 +1,17 @@
-import { ZERO, type Fen } from '@tillstream/money';
+import type { Fen } from '@tillstream/money';
 import type { ClearingFact } from '../clearing/events.ts';
 import { unreachable, type BusinessDate, type StoredFact } from '../fact.ts';
 import type { PaymentDates, PaymentFact } from '../payment/events.ts';
 import type { PayoutFact, PayoutFileFact } from '../payout/events.ts';
 import type { SettlementFact } from '../settlement/events.ts';
 import { closeBook } from './close.ts';
-import type { BookFact, Carried, EntryPosted, Journal, Line, Mark } from './events.ts';
+import { laterDateOf } from './dates.ts';
+import type { BookFact, EntryPosted, Journal, Line, Mark } from './events.ts';
 import * as lines from './journals.ts';
+import { opened } from './opening.ts';
 import { postable } from './posting.ts';
 import { payoutEntries } from './payouts.ts';
-import { evolve, isAtOrBefore, observe, paymentIdOf, type BookState, type OpenBook } from './state.ts';
+import { evolve, isAtOrBefore, observe, paymentIdOf, recoveredOf, type BookState, type OpenBook } from './state.ts';
 
 /** Everything that the ledger reads (design 5). */
 export type LedgerFact = PaymentFact | SettlementFact | PayoutFact | PayoutFileFact | ClearingFact;
@@ -58,37 +60,10 @@ export function takeFact(state: BookState, stored: StoredFact, context: TakingCo
   const paymentId = paymentIdOf(stored);
   return [
     ...opening,
-    ...moves.map((move) => postable(entryOf(book, move, { cause: fact.id, taken, ...(paymentId ? { paymentId } : {}) }))),
+    ...moves.map((move) =>
+      postable(entryOf(book, move, { cause: fact.id, taken, ...(paymentId ? { paymentId } : {}) })),
+    ),
   ];
-}
-
-/** The book that takes entries, and the fact that opens it when none is open (design 7). */
-function opened(
-  state: BookState,
-  date: BusinessDate,
-  taken: Mark,
-): { readonly book: OpenBook; readonly opening: readonly BookFact[] } {
-  if (state.is === 'open') return { book: state, opening: [] };
-  const { undecided: _asOfTheClose, ...carried } =
-    state.is === 'closed' ? state.carried : ({ balances: {}, notDue: {} } as Carried);
-  const next = state.is === 'closed' ? dayAfter(state.date) : date;
-  const opening: BookFact = {
-    type: 'BookOpened',
-    version: 1,
-    data: {
-      merchantId: state.merchantId,
-      date: next > date ? next : date,
-      // What became undecided, or was decided, between two books is not in the last close.
-      carried: { ...carried, ...(Object.keys(state.undecided).length === 0 ? {} : { undecided: state.undecided }) },
-      taken,
-    },
-  };
-  return { book: evolve(state, opening) as OpenBook, opening: [opening] };
-}
-
-/** The calendar day after a business date. */
-export function dayAfter(date: BusinessDate): BusinessDate {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }
 
 /** One entry before it has its book. */
@@ -113,15 +88,11 @@ function entryOf(
     cause: origin.cause,
     ...(dates && dates.tradeDate < book.date ? { tradeDate: dates.tradeDate } : {}),
     ...(origin.paymentId ? { paymentId: origin.paymentId } : {}),
-    ...(dates ? { laterDate: laterOf(dates) } : {}),
+    ...(dates ? { laterDate: laterDateOf(dates) } : {}),
     ...(move.dueDate ? { dueDate: move.dueDate } : {}),
     taken: origin.taken,
   };
 }
-
-/** The later of a payment's trade and clearing date: what decides when its net is due (domain 4.2). */
-export const laterOf = (dates: PaymentDates): BusinessDate =>
-  dates.tradeDate > dates.clearingDate ? dates.tradeDate : dates.clearingDate;
 
 const one = (journal: Journal, posted: readonly Line[], rest: Omit<Move, 'journal' | 'lines'> = {}): readonly Move[] =>
   posted.length === 0 ? [] : [{ journal, lines: posted, ...rest }];
@@ -199,18 +170,17 @@ function reversed(data: Extract<PaymentFact, { type: 'PaymentReversed' }>['data'
 
 function confirmed(state: BookState, dueDate: BusinessDate, amount: Fen): readonly Move[] {
   ordered(state, dueDate, amount);
-  const recovered = state.is === 'open' ? state.recovered : recoveredBefore(state);
   return [
     ...one('J6-success', lines.payoutSuccessLines(amount), { dueDate }),
-    ...one('J4-recovery', lines.recoveredCashLines(recovered), { dueDate }),
+    ...one('J4-recovery', lines.recoveredCashLines(recoveredOf(state)), { dueDate }),
   ];
 }
-
-const recoveredBefore = (state: BookState): Fen => (state.is === 'closed' ? (state.carried.recovered ?? ZERO) : ZERO);
 
 function ordered(state: BookState, dueDate: BusinessDate, amount: Fen): void {
   const orders = state.is === 'open' ? state.orders : state.is === 'closed' ? (state.carried.orders ?? {}) : {};
   if (orders[dueDate] !== amount) {
-    throw new Error(`the bank answered a payout of ${amount} due ${dueDate}, but ${orders[dueDate] ?? 'nothing'} is ordered`);
+    throw new Error(
+      `the bank answered a payout of ${amount} due ${dueDate}, but ${orders[dueDate] ?? 'nothing'} is ordered`,
+    );
   }
 }

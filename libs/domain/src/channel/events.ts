@@ -18,6 +18,11 @@ export type ChannelRegistered = Fact<
 export type CostPlanAgreed = Fact<
   'CostPlanAgreed',
   1,
-  { readonly channel: string; readonly planVersion: number; readonly plan: CostPlan; readonly effectiveFrom: BusinessDate }
+  {
+    readonly channel: string;
+    readonly planVersion: number;
+    readonly plan: CostPlan;
+    readonly effectiveFrom: BusinessDate;
+  }
 >;
 export type ChannelFact = ChannelRegistered | CostPlanAgreed;

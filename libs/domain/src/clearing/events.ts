@@ -5,13 +5,23 @@ import type { BusinessDate, Fact } from '../fact.ts';
 export type ChannelCredited = Fact<
   'ChannelCredited',
   1,
-  { readonly channel: string; readonly clearingDate: BusinessDate; readonly amount: Fen; readonly bankReference: string }
+  {
+    readonly channel: string;
+    readonly clearingDate: BusinessDate;
+    readonly amount: Fen;
+    readonly bankReference: string;
+  }
 >;
 /** Our margin of a closed day leaves the reserve account for our own (J5, second part). */
 export type MarginWithdrawn = Fact<
   'MarginWithdrawn',
   1,
-  { readonly channel: string; readonly clearingDate: BusinessDate; readonly amount: Fen; readonly bankReference: string }
+  {
+    readonly channel: string;
+    readonly clearingDate: BusinessDate;
+    readonly amount: Fen;
+    readonly bankReference: string;
+  }
 >;
 
 export type ClearingFact = ChannelCredited | MarginWithdrawn;

@@ -22,7 +22,12 @@ export type MerchantRegistered = Fact<
 export type FeePlanAgreed = Fact<
   'FeePlanAgreed',
   1,
-  { readonly merchantId: string; readonly planVersion: number; readonly plan: FeePlan; readonly effectiveFrom: BusinessDate }
+  {
+    readonly merchantId: string;
+    readonly planVersion: number;
+    readonly plan: FeePlan;
+    readonly effectiveFrom: BusinessDate;
+  }
 >;
 export type MerchantBlocked = Fact<'MerchantBlocked', 1, { readonly merchantId: string; readonly reason: string }>;
 export type MerchantUnblocked = Fact<'MerchantUnblocked', 1, { readonly merchantId: string; readonly reason: string }>;

@@ -28,7 +28,13 @@ export type PayoutApproved = Fact<
 export type PayoutSubmitted = Fact<
   'PayoutSubmitted',
   1,
-  { readonly merchantId: string; readonly dueDate: BusinessDate; readonly amount: Fen; readonly file: string; readonly attempt: number }
+  {
+    readonly merchantId: string;
+    readonly dueDate: BusinessDate;
+    readonly amount: Fen;
+    readonly file: string;
+    readonly attempt: number;
+  }
 >;
 export type PayoutConfirmed = Fact<
   'PayoutConfirmed',
@@ -43,7 +49,13 @@ export type PayoutRejected = Fact<
 export type PayoutReturned = Fact<
   'PayoutReturned',
   1,
-  { readonly merchantId: string; readonly dueDate: BusinessDate; readonly amount: Fen; readonly bankReference: string; readonly reason: string }
+  {
+    readonly merchantId: string;
+    readonly dueDate: BusinessDate;
+    readonly amount: Fen;
+    readonly bankReference: string;
+    readonly reason: string;
+  }
 >;
 /** The bank gave no answer that can be trusted; it is asked, never paid again under another id (domain 4.3). */
 export type PayoutUnknown = Fact<
@@ -75,13 +87,22 @@ export type PayoutFileCut = Fact<
   {
     readonly dueDate: BusinessDate;
     readonly n: number;
-    readonly payouts: readonly { readonly merchantId: string; readonly amount: Fen; readonly account: string; readonly reference: string }[];
+    readonly payouts: readonly {
+      readonly merchantId: string;
+      readonly amount: Fen;
+      readonly account: string;
+      readonly reference: string;
+    }[];
     readonly total: Fen;
     /** SHA-256 of the file's bytes, hex. */
     readonly hash: string;
   }
 >;
 /** The bank took its fee for a file (J6, house book). */
-export type BankCharged = Fact<'BankCharged', 1, { readonly dueDate: BusinessDate; readonly n: number; readonly amount: Fen; readonly bankReference: string }>;
+export type BankCharged = Fact<
+  'BankCharged',
+  1,
+  { readonly dueDate: BusinessDate; readonly n: number; readonly amount: Fen; readonly bankReference: string }
+>;
 
 export type PayoutFileFact = PayoutFileCut | BankCharged;

@@ -21,7 +21,19 @@ export type TerminalRegistered = Fact<
     readonly profile: string;
   }
 >;
-export type TerminalBlocked = Fact<'TerminalBlocked', 1, { readonly acquirer: string; readonly terminalId: string; readonly merchantId: string; readonly reason: string }>;
-export type TerminalUnblocked = Fact<'TerminalUnblocked', 1, { readonly acquirer: string; readonly terminalId: string; readonly merchantId: string; readonly reason: string }>;
-export type TerminalRetired = Fact<'TerminalRetired', 1, { readonly acquirer: string; readonly terminalId: string; readonly merchantId: string; readonly reason: string }>;
+export type TerminalBlocked = Fact<
+  'TerminalBlocked',
+  1,
+  { readonly acquirer: string; readonly terminalId: string; readonly merchantId: string; readonly reason: string }
+>;
+export type TerminalUnblocked = Fact<
+  'TerminalUnblocked',
+  1,
+  { readonly acquirer: string; readonly terminalId: string; readonly merchantId: string; readonly reason: string }
+>;
+export type TerminalRetired = Fact<
+  'TerminalRetired',
+  1,
+  { readonly acquirer: string; readonly terminalId: string; readonly merchantId: string; readonly reason: string }
+>;
 export type TerminalFact = TerminalRegistered | TerminalBlocked | TerminalUnblocked | TerminalRetired;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { giveToServer, moveOrYield, runAs, type Binaries } from './place.ts';
+import { giveToServer, moveOrYield, readable, runAs, type Binaries } from './place.ts';
 
 /** The name of the superuser that initdb makes, and of the application's database. */
 export const USER = 'tillstream';
@@ -22,7 +22,7 @@ export const serverEnvironment = (): NodeJS.ProcessEnv => ({ PATH: '/usr/bin:/bi
  * between leaves nothing that looks like data, and of two processes that start at once one wins.
  */
 export function openDataFolder(folder: string, binaries: Binaries, durable: boolean): DataFolder {
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  readable(() => mkdirSync(folder, { recursive: true, mode: 0o755 }));
   const place = join(folder, 'postgres');
   if (!existsSync(place)) {
     removeLeftovers(folder);
@@ -46,7 +46,7 @@ export function openDataFolder(folder: string, binaries: Binaries, durable: bool
 function initialise(partial: string, binaries: Binaries, durable: boolean): void {
   mkdirSync(partial, { mode: 0o700 });
   const passwordFile = join(partial, 'password');
-  writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flush: true });
   giveToServer(passwordFile);
   giveToServer(partial);
   const args = ['-D', join(partial, 'data'), '-U', USER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];

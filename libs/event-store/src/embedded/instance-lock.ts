@@ -33,19 +33,19 @@ export async function takeInstanceLock(pool: Pool, waitMs = 3_000): Promise<Inst
     throw error;
   }
   let held = true;
-  const lost = new Promise<Error>((resolve) =>
-    client.on('error', (error) => {
-      if (held) resolve(error);
-    }),
-  );
-  const release = async (): Promise<void> => {
+  const giveUp = (): void => {
     if (!held) return;
     held = false;
     // Closing the session frees the lock even when the connection is already broken.
     client.release(true);
-    await Promise.resolve();
   };
-  return { lost, release };
+  const lost = new Promise<Error>((resolve) =>
+    client.on('error', (error) => {
+      if (held) resolve(error);
+      giveUp();
+    }),
+  );
+  return { lost, release: () => Promise.resolve(giveUp()) };
 }
 
 async function tryLock(client: PoolClient): Promise<boolean> {

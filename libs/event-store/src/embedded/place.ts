@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, cpSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -76,6 +77,17 @@ export function findBinaries(checkout: string): Binaries {
   return { postgres: join(native, 'bin', 'postgres'), initdb: join(native, 'bin', 'initdb'), version };
 }
 
+/** Runs work whose files and folders the server's user must be able to read, whatever the umask of the caller's shell. */
+export function readable<T>(work: () => T): T {
+  if (!isRoot()) return work();
+  const before = process.umask(0o022);
+  try {
+    return work();
+  } finally {
+    process.umask(before);
+  }
+}
+
 /** Copies under another name first, so that a killed copy is never taken for a whole one. */
 function copyForServer(from: string, folder: string, version: string): string {
   const target = join(folder, `postgresql-${version}`);
@@ -87,10 +99,13 @@ function copyForServer(from: string, folder: string, version: string): string {
   return target;
 }
 
-/** Renames a finished folder into its place; when another process was first, its folder stays and ours goes. */
+/** Renames a finished folder durably into its place; when another process was first, its folder stays and ours goes. */
 export function moveOrYield(from: string, to: string): void {
   try {
     renameSync(from, to);
+    const parent = openSync(dirname(to), 'r');
+    fsyncSync(parent);
+    closeSync(parent);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;

@@ -16,7 +16,8 @@ export interface Opening {
 export function readOpening(profile: Profile, bytes: Buffer): Opening {
   const packedDigits = profile.digits === 'bcd';
   const bitmapAt = packedDigits ? 2 : 4;
-  if (bytes.length < bitmapAt + 8) throw new IsoError('bitmap', `the message has ${bytes.length} bytes`, 'MTI and bitmap');
+  if (bytes.length < bitmapAt + 8)
+    throw new IsoError('bitmap', `the message has ${bytes.length} bytes`, 'MTI and bitmap');
   const mti = packedDigits ? readPacked(bytes, 0, 4, false, false) : readCharacters(bytes, 0, 4, 'n');
   if (typeof mti !== 'string') throw new IsoError('MTI', 'not digits', 'four digits');
   const second = ((bytes[bitmapAt] as number) & 0x80) !== 0;

@@ -3,7 +3,9 @@ import type { NativeBuffer } from './native-buffer.ts';
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const IS_BCD = Uint8Array.from({ length: 256 }, (_, byte) => (byte >> 4 <= 9 && (byte & 15) <= 9 ? 1 : 0));
 // A track also has the separator, nibble D.
-const IS_TRACK = Uint8Array.from({ length: 256 }, (_, byte) => (isTrackNibble(byte >> 4) && isTrackNibble(byte & 15) ? 1 : 0));
+const IS_TRACK = Uint8Array.from({ length: 256 }, (_, byte) =>
+  isTrackNibble(byte >> 4) && isTrackNibble(byte & 15) ? 1 : 0,
+);
 
 function isTrackNibble(nibble: number): boolean {
   return nibble <= 9 || nibble === 13;
@@ -24,7 +26,7 @@ export function readPacked(
   const end = at + size;
   const legal = track ? IS_TRACK : IS_BCD;
   let pairs = '';
-  if (size <= 3) {
+  if (size <= 6) {
     for (let i = at; i < end; i += 1) {
       const byte = bytes[i] as number;
       if (legal[byte] === 0) return { fault: 'not-digits' };

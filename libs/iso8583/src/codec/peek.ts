@@ -29,12 +29,12 @@ class Walk implements Walked {
   readonly mti: string;
   readonly #bytes: Buffer;
   readonly #opening: Opening;
-  f41: string | undefined;
-  f42: string | undefined;
-  stan: string | undefined;
-  mac: Buffer | undefined;
+  f41: string | undefined = undefined;
+  f42: string | undefined = undefined;
+  stan: string | undefined = undefined;
+  mac: Buffer | undefined = undefined;
   mab: Buffer;
-  fault: IsoError | undefined;
+  fault: IsoError | undefined = undefined;
 
   constructor(bytes: Buffer, opening: Opening) {
     this.mti = opening.mti;
@@ -59,7 +59,8 @@ class Walk implements Walked {
       const count = readLength(bytes, offset, field, packedDigits);
       offset += prefixBytes(field, packedDigits);
       const end = offset + bytesOf(field, count);
-      if (end > bytes.length) throw new IsoError(field.path, 'the message ends inside the value', 'all bytes of the field');
+      if (end > bytes.length)
+        throw new IsoError(field.path, 'the message ends inside the value', 'all bytes of the field');
       if (number === 11) this.stan = readOrUndefined(bytes, offset, count, field);
       else if (number === 41) this.f41 = readOrUndefined(bytes, offset, count, field);
       else if (number === 42) this.f42 = readOrUndefined(bytes, offset, count, field);

@@ -8,21 +8,27 @@ type Parts<L extends LayoutSpec> = L['parts'][number];
 export type LayoutValue<L extends LayoutSpec> = { -readonly [P in Parts<L> as P['name']]?: string };
 
 /** Sizes at which a value of the layout may end. */
-export function legalSizes(layout: LayoutSpec): number[] {
+export function legalSizes(layout: LayoutSpec): readonly number[] {
+  const known = sizesOf.get(layout);
+  if (known !== undefined) return known;
   const sizes: number[] = [];
   let size = 0;
   layout.parts.forEach((part, index) => {
     size += part.size;
     if (index + 1 >= layout.required) sizes.push(size);
   });
+  sizesOf.set(layout, sizes);
   return sizes;
 }
+
+const sizesOf = new WeakMap<LayoutSpec, readonly number[]>();
 
 /** Splits a value into its pieces; throws IsoError with the piece's path. Zero pieces that mean "not given" are left out. */
 export function parseLayout<L extends LayoutSpec>(layout: L, value: string): LayoutValue<L> {
   const sizes = legalSizes(layout);
   const fieldPath = `F${(layout.parts[0] as PartSpec).id.split('.')[0]}`;
-  if (!sizes.includes(value.length)) throw new IsoError(fieldPath, `length ${value.length}`, `length ${sizes.join(', ')}`);
+  if (!sizes.includes(value.length))
+    throw new IsoError(fieldPath, `length ${value.length}`, `length ${sizes.join(', ')}`);
   const parsed: Record<string, string> = {};
   let at = 0;
   for (const part of layout.parts) {

@@ -17,16 +17,43 @@ const MAX_TAG_BYTES = 3;
 
 /** Names of the tags that F55 carries (EMV book 3 annex A). */
 export const tagNames: Readonly<Record<string, string>> = {
-  '4F': 'Application identifier', '50': 'Application label', '57': 'Track 2 equivalent data', '5A': 'Card number',
-  '5F20': 'Cardholder name', '5F24': 'Expiry date', '5F2A': 'Transaction currency', '5F34': 'Card sequence number',
-  '82': 'Application interchange profile', '84': 'Dedicated file name', '8A': 'Authorisation response code',
-  '91': 'Issuer authentication data', '71': 'Issuer script 1', '72': 'Issuer script 2', '95': 'Terminal verification results',
-  '9A': 'Transaction date', '9B': 'Transaction status', '9C': 'Transaction type', '9F02': 'Amount authorised',
-  '9F03': 'Amount other', '9F06': 'Application identifier, terminal', '9F09': 'Application version', '9F10': 'Issuer application data',
-  '9F1A': 'Terminal country', '9F1E': 'Device serial number', '9F26': 'Application cryptogram', '9F27': 'Cryptogram information',
-  '9F33': 'Terminal capabilities', '9F34': 'Cardholder verification results', '9F35': 'Terminal type',
-  '9F36': 'Application transaction counter', '9F37': 'Unpredictable number', '9F41': 'Transaction sequence counter',
-  '9F63': 'Card product identification', '9F74': 'Electronic cash issuer code', DF31: 'Issuer script results', DF32: 'Chip serial number',
+  '4F': 'Application identifier',
+  '50': 'Application label',
+  '57': 'Track 2 equivalent data',
+  '5A': 'Card number',
+  '5F20': 'Cardholder name',
+  '5F24': 'Expiry date',
+  '5F2A': 'Transaction currency',
+  '5F34': 'Card sequence number',
+  '82': 'Application interchange profile',
+  '84': 'Dedicated file name',
+  '8A': 'Authorisation response code',
+  '91': 'Issuer authentication data',
+  '71': 'Issuer script 1',
+  '72': 'Issuer script 2',
+  '95': 'Terminal verification results',
+  '9A': 'Transaction date',
+  '9B': 'Transaction status',
+  '9C': 'Transaction type',
+  '9F02': 'Amount authorised',
+  '9F03': 'Amount other',
+  '9F06': 'Application identifier, terminal',
+  '9F09': 'Application version',
+  '9F10': 'Issuer application data',
+  '9F1A': 'Terminal country',
+  '9F1E': 'Device serial number',
+  '9F26': 'Application cryptogram',
+  '9F27': 'Cryptogram information',
+  '9F33': 'Terminal capabilities',
+  '9F34': 'Cardholder verification results',
+  '9F35': 'Terminal type',
+  '9F36': 'Application transaction counter',
+  '9F37': 'Unpredictable number',
+  '9F41': 'Transaction sequence counter',
+  '9F63': 'Card product identification',
+  '9F74': 'Electronic cash issuer code',
+  DF31: 'Issuer script results',
+  DF32: 'Chip serial number',
 };
 
 /**
@@ -70,7 +97,8 @@ function readTag(bytes: Buffer, at: number, path: string): string {
     while (more) {
       const byte = bytes[at + size];
       size += 1;
-      if (byte === undefined || size > MAX_TAG_BYTES) throw new IsoError(path, 'a tag without end', `at most ${MAX_TAG_BYTES} bytes`);
+      if (byte === undefined || size > MAX_TAG_BYTES)
+        throw new IsoError(path, 'a tag without end', `at most ${MAX_TAG_BYTES} bytes`);
       more = (byte & 0x80) !== 0;
     }
   }
@@ -85,7 +113,8 @@ function readTlvLength(bytes: Buffer, at: number, path: string): { length: numbe
   if (size < 1 || size > 2) throw new IsoError(path, 'a length of another form', 'one to three bytes of length');
   if (at + 1 + size > bytes.length) throw new IsoError(path, 'the field ends inside the length', 'a length');
   const length = bytes.readUIntBE(at + 1, size);
-  if (length < 0x80 || (size === 2 && length < 0x100)) throw new IsoError(path, 'a length not in shortest form', 'the shortest form');
+  if (length < 0x80 || (size === 2 && length < 0x100))
+    throw new IsoError(path, 'a length not in shortest form', 'the shortest form');
   return { length, next: at + 1 + size };
 }
 
@@ -93,9 +122,11 @@ function readTlvLength(bytes: Buffer, at: number, path: string): { length: numbe
 export function formatTlv(items: readonly TlvItem[]): Buffer {
   return Buffer.concat(
     items.flatMap(({ tag, value }) => {
-      if (!/^([0-9A-F]{2}){1,3}$/.test(tag)) throw new IsoError('F55', 'a malformed tag', 'two to six upper-case hex digits');
+      if (!/^([0-9A-F]{2}){1,3}$/.test(tag))
+        throw new IsoError('F55', 'a malformed tag', 'two to six upper-case hex digits');
       const head = Buffer.from(tag, 'hex');
-      if (readTag(Buffer.concat([head, Buffer.of(0)]), 0, 'F55') !== tag) throw new IsoError('F55', 'a malformed tag', 'a BER tag');
+      if (readTag(Buffer.concat([head, Buffer.of(0)]), 0, 'F55') !== tag)
+        throw new IsoError('F55', 'a malformed tag', 'a BER tag');
       return [head, tlvLength(value.length, tag), value];
     }),
   );
@@ -112,7 +143,10 @@ function tlvLength(length: number, tag: string): Buffer {
 export const CARD_NUMBER_TAGS: readonly string[] = ['57', '5A'];
 
 /** Takes objects of the first level out of F55: what was taken, and F55 without it. Throws IsoError on malformed data. */
-export function takeTags(bytes: Buffer, tags: readonly string[] = CARD_NUMBER_TAGS): { taken: TlvItem[]; rest: Buffer } {
+export function takeTags(
+  bytes: Buffer,
+  tags: readonly string[] = CARD_NUMBER_TAGS,
+): { taken: TlvItem[]; rest: Buffer } {
   const items = parseTlv(bytes);
   const taken = items.filter(({ tag }) => tags.includes(tag));
   if (taken.length === 0) return { taken, rest: bytes };

@@ -97,7 +97,10 @@ export function connectIso(options: ConnectOptions): Promise<IsoConnection> {
   const { host, port, tls, maxFrameBytes, connectTimeoutMs = 10_000 } = options;
   return new Promise((resolve, reject) => {
     const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ ...tls, host, port });
-    const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)), connectTimeoutMs);
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
+      connectTimeoutMs,
+    );
     socket.once('error', (error) => {
       clearTimeout(timer);
       reject(error);

@@ -47,7 +47,8 @@ export class RouteTable<H> {
     const digits = typeof f60 === 'string' ? f60 : '';
     const values = { processing: message.fields[3], type: digits.slice(0, 2), network: digits.slice(8, 11) };
     const list = this.#byMti.get(message.mti) ?? [];
-    return list.find(({ pattern }) => KEYS.every((key) => pattern[key] === undefined || pattern[key] === values[key]))?.handler;
+    return list.find(({ pattern }) => KEYS.every((key) => pattern[key] === undefined || pattern[key] === values[key]))
+      ?.handler;
   }
 }
 

@@ -15,7 +15,8 @@ export interface ConnectionLimits {
 export type Served = Buffer | undefined | 'close';
 
 /** Why a connection ended. */
-export type ClosedBecause = 'peer' | 'idle' | 'incomplete-frame' | 'slow-reader' | 'framing' | 'guard' | 'stopping' | 'failure';
+export type ClosedBecause =
+  'peer' | 'idle' | 'incomplete-frame' | 'slow-reader' | 'framing' | 'guard' | 'stopping' | 'failure';
 
 /** Gives the frames of one socket to `serve`, one at a time: while one is in work, the socket is paused and the rest waits there. */
 export class ServerConnection {

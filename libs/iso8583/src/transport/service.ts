@@ -90,7 +90,8 @@ export class Service<P extends Profile, S> {
   async #handle(request: IsoRequest<P, S>): Promise<Answer> {
     try {
       const handler = this.#routes.find(request.message as IsoMessage);
-      if (handler === undefined) throw new IsoError('MTI', 'no handler takes this message', 'a message that this host serves');
+      if (handler === undefined)
+        throw new IsoError('MTI', 'no handler takes this message', 'a message that this host serves');
       const result: unknown = await handler(request, new BaseRpcContext([request]));
       const answer = await lastValueFrom(isObservable(result) ? from(result) : of(result), { defaultValue: SILENCE });
       return (answer ?? SILENCE) as Answer;

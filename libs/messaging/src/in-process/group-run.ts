@@ -141,7 +141,8 @@ export class GroupRun implements FeedSubscription {
     for (let tries = 1; ; tries += 1) {
       if (this.#stopping.signal.aborted) throw new FeedStopped(this.group);
       try {
-        if (tries === 1 || !(await this.#committedAlready(to))) await this.#transactions.handle(facts, this.#stored, to);
+        if (tries === 1 || !(await this.#committedAlready(to)))
+          await this.#transactions.handle(facts, this.#stored, to);
         this.#moved(to);
         return undefined;
       } catch (error) {

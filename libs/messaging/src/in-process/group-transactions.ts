@@ -38,9 +38,9 @@ export class GroupTransactions {
       return;
     }
     await transaction(pool, async (client) => {
-      if (facts.length > 0) await group.onBatch({ facts, client });
-      // Last, so that a new holder never waits for a dead one: whoever lost the checkpoint meanwhile rolls back here.
+      // First, as a lock: whoever holds the checkpoint (a takeover, a rebuild that swaps schemas) knows that no row is in work.
       await moveCheckpoint(client, this.#holding, from, to, this.#now());
+      if (facts.length > 0) await group.onBatch({ facts, client });
     });
   }
 
@@ -66,13 +66,13 @@ export class GroupTransactions {
       }
     }
     await transaction(pool, async (client) => {
+      await moveCheckpoint(client, this.#holding, checkpoint, checkpoint, this.#now());
       if (group.kind === 'rows') {
         for await (const batch of this.#parkedFacts(parked, checkpoint)) {
           await group.onBatch({ facts: batch, client });
           facts += batch.length;
         }
       }
-      await moveCheckpoint(client, this.#holding, checkpoint, checkpoint, this.#now());
       await unparkKey(client, parked, checkpoint, this.#now());
     });
     return { kind: 'replayed', facts };

@@ -56,8 +56,15 @@ export async function readParked(pool: Pool, group?: string, limit = 10_000): Pr
 }
 
 /** One parked key, or undefined. */
-export async function readParkedKey(client: Pool | PoolClient, group: string, key: string): Promise<ParkedKey | undefined> {
-  const found = await client.query<ParkedRow>('select * from state.parked_key where group_name = $1 and key = $2', [group, key]);
+export async function readParkedKey(
+  client: Pool | PoolClient,
+  group: string,
+  key: string,
+): Promise<ParkedKey | undefined> {
+  const found = await client.query<ParkedRow>('select * from state.parked_key where group_name = $1 and key = $2', [
+    group,
+    key,
+  ]);
   return found.rows[0] === undefined ? undefined : parkedOf(found.rows[0]);
 }
 

@@ -46,7 +46,7 @@ export interface SettingOptions<T> {
 
 function setting<T>(
   name: string,
-  options: SettingOptions<T>,
+  options: { readonly what: string; readonly fallback?: T },
   right: string,
   read: Setting<T>['read'],
   secret = false,
@@ -73,7 +73,7 @@ export function integer(
   name: string,
   options: SettingOptions<number> & { readonly min: number; readonly max: number },
 ): Setting<number> {
-  return setting(name, options, `a whole number from ${options.min} to ${options.max}`, (raw) => {
+  return setting<number>(name, options, `a whole number from ${options.min} to ${options.max}`, (raw) => {
     const value = /^-?\d{1,15}$/.test(raw) ? Number(raw) : Number.NaN;
     return value >= options.min && value <= options.max ? { value } : { wrong: `'${shown(raw)}'` };
   });
@@ -88,7 +88,7 @@ export function decimal(
   name: string,
   options: SettingOptions<number> & { readonly above: number; readonly max: number },
 ): Setting<number> {
-  return setting(name, options, `a number above ${options.above}, at most ${options.max}`, (raw) => {
+  return setting<number>(name, options, `a number above ${options.above}, at most ${options.max}`, (raw) => {
     const value = /^-?\d{1,15}(\.\d{1,9})?$/.test(raw) ? Number(raw) : Number.NaN;
     return value > options.above && value <= options.max ? { value } : { wrong: `'${shown(raw)}'` };
   });
@@ -96,7 +96,7 @@ export function decimal(
 
 /** `true`/`false`, `yes`/`no`, `on`/`off`, `1`/`0`. */
 export function flag(name: string, options: SettingOptions<boolean>): Setting<boolean> {
-  return setting(name, options, 'true or false', (raw) => {
+  return setting<boolean>(name, options, 'true or false', (raw) => {
     const word = raw.toLowerCase();
     if (['true', 'yes', 'on', '1'].includes(word)) return { value: true };
     return ['false', 'no', 'off', '0'].includes(word) ? { value: false } : { wrong: `'${shown(raw)}'` };
@@ -123,7 +123,7 @@ export function durationMs(
   options: SettingOptions<number> & { readonly min: number; readonly max: number },
 ): Setting<number> {
   const right = `a duration such as 250ms, 5s, 10m or 1h, from ${options.min} to ${options.max} ms`;
-  return setting(name, options, right, (raw) => {
+  return setting<number>(name, options, right, (raw) => {
     const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(raw);
     const value = match === null ? Number.NaN : Number(match[1]) * (unitMs[match[2] ?? ''] ?? Number.NaN);
     return value >= options.min && value <= options.max ? { value } : { wrong: `'${shown(raw)}'` };

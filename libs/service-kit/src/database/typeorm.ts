@@ -25,7 +25,6 @@ export function databaseFor({ service, url, schema, entities, migrations, max = 
   if (!/^[a-z][a-z0-9-]{0,40}$/.test(service)) throw new Error(`'${service}' is no service name`);
   return {
     type: 'postgres',
-    name: `${service}.${schema}`,
     url,
     schema,
     entities: [...entities],

@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import type { BusinessClock } from '../clock/business-clock.ts';
 import type { MachineClock } from '../clock/machine-clock.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
-import type { Logger } from '../logs/logger.ts';
+import type { Log } from '../logs/log.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /**
@@ -29,9 +29,10 @@ export interface Platform {
   readonly personKeys: PersonKeys;
   /** Key of the content hashes by which repeats are recognised. */
   readonly contentKey: Uint8Array;
+  /** Vault rows: card numbers, wrapped keys, personal data. Durable before a fact names them. */
   readonly vault: Vault;
   readonly random: RandomSource;
-  readonly logger: Logger;
+  readonly log: Log;
   readonly lifecycle: Lifecycle;
 }
 

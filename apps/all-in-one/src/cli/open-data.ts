@@ -1,0 +1,48 @@
+import { startEmbeddedPostgres } from '@tillstream/event-store/embedded';
+import { openPool, SettingsInvalid } from '@tillstream/service-kit';
+import type { Pool } from 'pg';
+import { openNodeFolder } from '../host/data-folder.ts';
+import { readNodeSettings } from '../host/settings.ts';
+
+/** The data of the node for a command: its database, started when nobody runs it. */
+export interface OpenData {
+  readonly pool: Pool;
+  close(): Promise<void>;
+}
+
+/** Opens the data folder's database beside a running node, or by itself. */
+export async function openData(dataDir: string | undefined): Promise<OpenData> {
+  const settings = readNodeSettings(process.env);
+  if (settings.database) return withPool(settings.database.reveal(), undefined);
+  const embedded = await startEmbeddedPostgres({ folder: openNodeFolder(dataDir).path });
+  // A server that was running before belongs to a node, which stops it itself.
+  return withPool(embedded.url, embedded.adopted ? undefined : () => embedded.stop());
+}
+
+function withPool(url: string, stop: (() => Promise<void>) | undefined): OpenData {
+  const pool = openPool({ url, name: 'tillstream-command', max: 4, statementTimeoutMs: 600_000 });
+  return {
+    pool,
+    close: async () => {
+      await pool.end();
+      await stop?.();
+    },
+  };
+}
+
+/** Runs a command for a person: a clear line when it fails, never a stack trace. */
+export async function runCommand(work: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    const problem = error as Error;
+    console.error(error instanceof SettingsInvalid ? problem.message : `${problem.name}: ${problem.message}`);
+    process.exitCode = 1;
+  }
+}
+
+/** `--data DIR` of the commands. */
+export function dataDirOf(args: readonly string[]): string | undefined {
+  const at = args.indexOf('--data');
+  return at < 0 ? undefined : args[at + 1];
+}

@@ -1,0 +1,152 @@
+import { EpochKeys, deriveKey, KeyRing, PersonKeys, SoftwareSecurityModule, systemRandom, VaultCipher } from '@tillstream/crypto';
+import { factVersions } from '@tillstream/domain/facts';
+import { PostgresEventStore } from '@tillstream/event-store';
+import { startEmbeddedPostgres, takeInstanceLock, type EmbeddedPostgres } from '@tillstream/event-store/embedded';
+import { InProcessCommandClient, InProcessCommandServer, InProcessFactFeed, migrateMessaging } from '@tillstream/messaging';
+import {
+  createSchemas,
+  Lifecycle,
+  migrateClock,
+  migrateVault,
+  openBusinessClock,
+  openLog,
+  openPool,
+  openVault,
+  stopOrder,
+  systemMachineClock,
+  type Log,
+  type Platform,
+  type StoredBusinessClock,
+} from '@tillstream/service-kit';
+import type { Pool } from 'pg';
+import { masterKeyOf, type NodeFolder } from './data-folder.ts';
+import type { NodeSettings } from './settings.ts';
+
+/** The single node below its services: database, store, feed, clocks, security module. */
+export interface Node {
+  readonly platform: Platform;
+  readonly feed: InProcessFactFeed;
+  readonly clock: StoredBusinessClock;
+  readonly commandServer: InProcessCommandServer;
+  readonly pool: Pool;
+  readonly url: string;
+  readonly embedded: EmbeddedPostgres | undefined;
+  readonly durability: string;
+}
+
+/** Commands that report or undo are never turned away for load (design 6). */
+const neverShed = (pattern: string): boolean =>
+  pattern === 'authorization.reversal' || pattern === 'authorization.refund' || pattern.startsWith('settlement.');
+
+/**
+ * Opens everything below the services. Rejects with `AnotherInstance` when a node already works on this data; nothing is left
+ * running that this call has started.
+ */
+export async function openNode(settings: NodeSettings, folder: NodeFolder): Promise<Node> {
+  const log = openLog({ service: 'tillstream', to: { file: folder.logFile }, level: settings.logLevel });
+  const lifecycle = new Lifecycle({ log });
+  const { url, embedded } = await openDatabase(settings, folder);
+  const pool = openPool({ url, name: 'tillstream', max: 16 });
+  try {
+    const lock = await takeInstanceLock(pool);
+    // Only the holder of the lock may end the server: another instance works on it otherwise.
+    if (embedded) lifecycle.onStop('embedded PostgreSQL', stopOrder.last, () => embedded.stop(), 30_000);
+    lifecycle.onStop('instance lock and pool', stopOrder.database, async () => {
+      await lock.release();
+      await pool.end();
+    });
+    void lock.lost.then((why) => {
+      log.error('the instance lock is lost, so this node stops', { why: why.message });
+      void lifecycle.stop('instance lock lost').then(() => process.exit(1));
+    });
+    return await assemble(settings, folder, { url, pool, log, lifecycle, embedded });
+  } catch (error) {
+    await lifecycle.stop('start failed');
+    throw error;
+  }
+}
+
+async function openDatabase(settings: NodeSettings, folder: NodeFolder) {
+  if (settings.database !== undefined) return { url: settings.database.reveal(), embedded: undefined };
+  const port = settings.postgresPort === 0 ? {} : { port: settings.postgresPort };
+  const embedded = await startEmbeddedPostgres({ folder: folder.path, ...port });
+  return { url: embedded.url, embedded };
+}
+
+interface Ground {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+  readonly embedded: EmbeddedPostgres | undefined;
+}
+
+async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Ground): Promise<Node> {
+  const { pool, log, lifecycle, url, embedded } = ground;
+  const machineClock = systemMachineClock;
+  await createSchemas(pool);
+  for (const migrate of [migrateClock, migrateMessaging, migrateVault]) await migrate(pool);
+  const store = await PostgresEventStore.open({
+    url,
+    now: () => machineClock.now(),
+    versions: factVersions,
+    onTrouble: (error) => log.warn('the store is being retried', { why: String(error) }),
+  });
+  lifecycle.onStop('event store', stopOrder.store, () => store.close());
+  const head = await store.head();
+  const last = head === 0n ? undefined : (await store.readAll(head - 1n, { limit: 1 })).at(0);
+  const clock = await openBusinessClock({
+    pool,
+    machine: machineClock,
+    resumeSimulation: true,
+    ...(last ? { atLeast: new Date(last.at) } : {}),
+    onError: (error) => log.warn('the business clock could not be stored', { why: error.message }),
+  });
+  lifecycle.onStop('business clock', stopOrder.store, () => clock.close());
+  const feed = new InProcessFactFeed({
+    store,
+    pool,
+    onParked: (parked) => log.error('a key was parked', { ...parked, position: String(parked.position) }),
+    onFailure: (group, error) => log.warn('a batch is being retried', { group, why: String(error) }),
+  });
+  lifecycle.onStop('feed', stopOrder.feeds, () => feed.close());
+  const commandServer = new InProcessCommandServer({
+    neverShed,
+    onFailure: (pattern, cause) => log.error('a command handler failed', { pattern, why: String(cause) }),
+  });
+  const platform: Platform = {
+    store,
+    feed,
+    commands: new InProcessCommandClient(commandServer),
+    pool,
+    businessClock: clock,
+    machineClock,
+    cutOffMinutes: settings.cutOffMinutes,
+    random: systemRandom,
+    log,
+    lifecycle,
+    ...secrets(settings, folder, pool),
+  };
+  return { platform, feed, clock, commandServer, pool, url, embedded, durability: embedded?.durability ?? 'as your server is set' };
+}
+
+/** Everything that follows from the master key; each purpose has a key of its own. */
+function secrets(settings: NodeSettings, folder: NodeFolder, pool: Pool) {
+  const master = settings.masterKey ? Buffer.from(settings.masterKey.reveal(), 'hex') : masterKeyOf(folder);
+  const ringOf = (purpose: string): KeyRing =>
+    new KeyRing({ current: '1', keys: { '1': deriveKey(master, purpose) }, random: systemRandom });
+  const cards = ringOf('card vault');
+  const vault = openVault({ pool, machine: systemMachineClock, versionOf: (sealed) => cards.versionOf(sealed) });
+  return {
+    security: new SoftwareSecurityModule({ master: ringOf('security module'), random: systemRandom }),
+    epochKeys: new EpochKeys({ store: vault.epochKeys, master: ringOf('epoch keys'), random: systemRandom }),
+    vaultCipher: new VaultCipher({
+      ring: cards,
+      tokenKey: deriveKey(master, 'card token'),
+      fingerprintKey: deriveKey(master, 'card fingerprint'),
+    }),
+    personKeys: new PersonKeys({ store: vault.personKeys, master: ringOf('person keys'), random: systemRandom }),
+    contentKey: deriveKey(master, 'content hash'),
+    vault,
+  };
+}

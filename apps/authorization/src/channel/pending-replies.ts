@@ -1,0 +1,44 @@
+import type { LinkOutcome } from './network-link.ts';
+
+interface Pending {
+  readonly mti: string;
+  readonly resolve: (outcome: LinkOutcome) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Requests that wait for their reply, each with its deadline. */
+export class PendingReplies {
+  readonly #pending = new Map<string, Pending>();
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Waits for the reply of this MTI under this key; `no-answer` after `timeoutMs`. */
+  wait(key: string, mti: string, timeoutMs: number): Promise<LinkOutcome> {
+    if (this.#pending.has(key)) return Promise.resolve({ is: 'not-sent', why: 'the key is in use' });
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#settle(key, { is: 'no-answer' }), timeoutMs);
+      this.#pending.set(key, { mti, resolve, timer });
+    });
+  }
+
+  /** Ends the wait for this key; false when nobody waits for it. */
+  end(key: string, mti: string, outcome: LinkOutcome): boolean {
+    if (this.#pending.get(key)?.mti !== mti) return false;
+    this.#settle(key, outcome);
+    return true;
+  }
+
+  endAll(outcome: LinkOutcome): void {
+    for (const key of [...this.#pending.keys()]) this.#settle(key, outcome);
+  }
+
+  #settle(key: string, outcome: LinkOutcome): void {
+    const pending = this.#pending.get(key);
+    if (pending === undefined) return;
+    this.#pending.delete(key);
+    clearTimeout(pending.timer);
+    pending.resolve(outcome);
+  }
+}

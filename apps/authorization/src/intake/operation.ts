@@ -1,0 +1,43 @@
+import { contentHash } from '@tillstream/crypto';
+import type { InquireBalance, AuthorizeSale, PaymentMessage, RefundPayment, VoidPayment } from '@tillstream/domain/payment/commands';
+import { contentText, operationKey, type OperationKey } from '@tillstream/domain/payment/keys';
+import type { OperationKind, OperationRef } from '@tillstream/domain/payment/parts';
+import { uuidv5 } from '@tillstream/event-store';
+
+/** Namespace of operation ids; drawn once for this system and never changed, or repeats would get new ids. */
+const OPERATION_NAMESPACE = '6b1f4a52-8a0e-4f0b-9c58-1f0b7a2d9e34';
+
+/** The id that follows from a terminal's key (design 6); for a sale it is the payment id. */
+export const operationIdOf = (key: OperationKey): string => uuidv5(operationKey(key), OPERATION_NAMESPACE);
+
+/** A payment command that carries a card. */
+export type CardCommand = AuthorizeSale | InquireBalance | VoidPayment | RefundPayment;
+
+/** The keyed hash that tells a repeat from another message under the same key (design 6, *Repeats*). */
+export function contentHashOf(
+  contentKey: Uint8Array,
+  kind: OperationKind,
+  command: CardCommand,
+  fingerprint: string,
+): string {
+  const linked = 'originalBatch' in command ? command : null;
+  const text = contentText({
+    kind,
+    amount: 'amount' in command ? command.amount : 0,
+    fingerprint,
+    entryMode: command.entryMode,
+    cardSequence: command.cardSequence,
+    originalRrn: linked?.originalRrn ?? null,
+    originalAuthCode: linked && 'originalAuthCode' in linked ? linked.originalAuthCode : null,
+    originalBatch: linked?.originalBatch ?? null,
+    originalStan: linked?.originalStan ?? null,
+    originalDate: linked?.originalDate ?? null,
+  });
+  return contentHash(contentKey, text);
+}
+
+/** The reference that facts carry for an operation. */
+export function operationRef(message: PaymentMessage, kind: OperationKind, operationId: string, rrn: string): OperationRef {
+  const { acquirer, merchantId, terminalId, batch, stan } = message;
+  return { operationId, kind, acquirer, merchantId, terminalId, batch, stan, rrn };
+}

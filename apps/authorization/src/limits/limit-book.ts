@@ -1,0 +1,73 @@
+import { decideLimits, type LimitDecision } from '@tillstream/domain/limit/decide';
+import {
+  emptyCounters,
+  forgetBefore,
+  giveBack,
+  reserve,
+  type LimitCounters,
+  type Reservation,
+} from '@tillstream/domain/limit/counters';
+import type { EntryMode, LimitPlan } from '@tillstream/domain/limit/limit';
+import type { OperationRef } from '@tillstream/domain/payment/parts';
+import { postedApproval, type PaymentState } from '@tillstream/domain/payment/state';
+
+/** How the payer was read, from the first two digits of F22 (domain 2.2). */
+export function entryOf(entryMode: string): EntryMode {
+  if (entryMode.startsWith('01')) return 'MANUAL';
+  return entryMode.startsWith('03') ? 'QR' : 'CARD';
+}
+
+/** What names a terminal in the counters. */
+export const terminalOf = ({ acquirer, terminalId }: Pick<OperationRef, 'acquirer' | 'terminalId'>): string =>
+  `${acquirer}.${terminalId}`;
+
+/** What a payment takes of its limits now; null once it failed or was undone. What is in doubt stays counted (design 6). */
+export function reservationOf(state: PaymentState): Reservation | null {
+  if (state.is !== 'payment' || state.first.kind !== 'sale' || state.first.request === null) return null;
+  const { first, linked } = state;
+  const { standing, ref, request } = first;
+  if (standing.is === 'declined' || standing.is === 'reversed' || request === null) return null;
+  if (linked.some((one) => one.kind === 'void' && one.standing.is === 'approved')) return null;
+  const amount = postedApproval(first)?.amount ?? first.amount;
+  const { merchantId } = ref;
+  return { tradeDate: request.tradeDate, merchantId, terminalId: terminalOf(ref), payer: request.card.cardClass, amount };
+}
+
+const same = (a: Reservation, b: Reservation): boolean => a.amount === b.amount && a.tradeDate === b.tradeDate;
+
+/** The limits' memory of the one writer (design 6, *Limits*). */
+export class LimitBook {
+  readonly #counters: LimitCounters = emptyCounters();
+
+  /** Counts a new payment when it stays within the plan, before anybody else can ask; `release` undoes it. */
+  admit(plan: LimitPlan, request: Reservation & { readonly entry: EntryMode }): LimitDecision {
+    const decision = decideLimits(plan, this.#counters, request);
+    if (decision.ok) reserve(this.#counters, decision.reservation);
+    return decision;
+  }
+
+  /** Counts a payment known from facts. */
+  count(reservation: Reservation): void {
+    reserve(this.#counters, reservation);
+  }
+
+  /** Gives back what an intent that was never stored had taken. */
+  release(reservation: Reservation): void {
+    giveBack(this.#counters, reservation);
+  }
+
+  /** Follows a payment's facts after its intent. */
+  changed(before: PaymentState, after: PaymentState): void {
+    if (before.is !== 'payment') return;
+    const was = reservationOf(before);
+    const now = reservationOf(after);
+    if (was && now && same(was, now)) return;
+    if (was) giveBack(this.#counters, was);
+    if (now) reserve(this.#counters, now);
+  }
+
+  /** Drops what was counted for trade dates before this one. */
+  forgetBefore(tradeDate: string): void {
+    forgetBefore(this.#counters, tradeDate);
+  }
+}

@@ -1,0 +1,28 @@
+import type { TerminalReport } from '../protocol.ts';
+import { pendingReversals, type Item, type TerminalState } from '../terminal/record.ts';
+
+/** A terminal's day by its own record: everything that it dates to this day, and the batches that it closed. */
+export function reportOf(
+  state: Readonly<TerminalState>,
+  { terminalId, merchantId, date }: { readonly terminalId: string; readonly merchantId: string; readonly date: string },
+): TerminalReport {
+  const items = [...state.items.values()].filter((item) => item.date === date);
+  const approved = (kind: Item['kind']): Item[] =>
+    items.filter((item) => item.kind === kind && item.status === 'approved');
+  const sumOf = (some: readonly Item[]): number => some.reduce((sum, { amount }) => sum + amount, 0);
+  const [sales, voids, refunds] = [approved('sale'), approved('void'), approved('refund')];
+  return {
+    terminalId,
+    merchantId,
+    sales: sales.length,
+    salesSum: sumOf(sales),
+    voids: voids.length,
+    voidsSum: sumOf(voids),
+    refunds: refunds.length,
+    refundsSum: sumOf(refunds),
+    declined: items.filter(({ status }) => status === 'declined').length,
+    reversed: items.filter(({ status }) => status === 'reversed').length,
+    pendingReversals: pendingReversals(state).length,
+    batches: state.settled.filter(({ date: day }) => day === date),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Item } from './record.ts';
+
+/** A card as it is presented. */
+export interface PresentedCard {
+  readonly pan: string;
+  /** YYMM. */
+  readonly expiry: string;
+  /** Absent: no PIN is asked for. */
+  readonly pin?: string;
+}
+
+/** How the card was read: first two digits of F22. */
+export type Reading = '01' | '02' | '05' | '07';
+
+/** A fault of the terminal itself, for drills: the answer never arrives, its MAC is spoilt, or the slip does not print. */
+export type TerminalFault = 'answer-lost' | 'answer-spoilt' | 'printer-failed';
+
+/** A sale as the cashier starts it. */
+export interface SaleRequest {
+  /** Fen. */
+  readonly amount: number;
+  readonly card: PresentedCard;
+  readonly reading?: Reading;
+  readonly fault?: TerminalFault;
+}
+
+/** Why the terminal did not even send. */
+export type Refusal = 'no-line' | 'not-signed-in' | 'reversal-pending' | 'not-in-record' | 'batch-full';
+
+/** What the cashier sees. */
+export type Outcome =
+  | { readonly is: 'answered'; readonly code: string; readonly item: Item | null; readonly balance: number | null }
+  | { readonly is: 'unanswered'; readonly item: Item | null }
+  | { readonly is: 'refused'; readonly why: Refusal };

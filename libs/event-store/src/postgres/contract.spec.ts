@@ -1,0 +1,3 @@
+import { eventStoreContract, openFreshStore } from '../testing/index.ts';
+
+eventStoreContract('PostgreSQL', () => openFreshStore());

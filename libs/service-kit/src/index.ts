@@ -1,0 +1,51 @@
+export { ClockRefused, type BusinessClock, type ClockSetting } from './clock/business-clock.ts';
+export { migrateClock } from './clock/clock-table.ts';
+export { fixedBusinessClock, fixedMachineClock, type FixedBusinessClock, type FixedMachineClock } from './clock/fixed-clock.ts';
+export { systemMachineClock, type MachineClock } from './clock/machine-clock.ts';
+export { openBusinessClock, StoredBusinessClock, type BusinessClockSettings } from './clock/stored-business-clock.ts';
+export {
+  describeSettings,
+  readSettings,
+  SettingsInvalid,
+  type Environment,
+  type ReadOptions,
+  type SettingSpec,
+  type SettingValues,
+} from './config/read-settings.ts';
+export {
+  address,
+  choice,
+  decimal,
+  durationMs,
+  flag,
+  hexKey,
+  integer,
+  port,
+  Secret,
+  secret,
+  text,
+  type Setting,
+  type SettingProblem,
+} from './config/setting.ts';
+export { createSchemas, openPool, type PoolSettings } from './database/pool.ts';
+export { inTransaction, oneAtATime } from './database/transaction.ts';
+export { databaseFor, type ServiceDatabase } from './database/typeorm.ts';
+export { Readiness, type ReadinessCheck, type ReadinessStatus } from './health/readiness.ts';
+export { bearerMatches, freshToken } from './http/bearer-token.ts';
+export { openHttp, type HttpSettings, type OpenHttp } from './http/open-http.ts';
+export { Problem, type FieldProblem, type ProblemBody } from './http/problem.ts';
+export { ProblemFilter } from './http/problem.filter.ts';
+export { validationPipe } from './http/validation.ts';
+export { Lifecycle, stopOrder, type LifecycleSettings, type SignalSource, type StopReport } from './lifecycle/lifecycle.ts';
+export { NestLog, openLog, type Log, type LogDestination, type LogFields, type LogSettings } from './logs/log.ts';
+export { isSecretName, maskFields, maskText, maskValue } from './logs/mask.ts';
+export { durationBuckets, Metrics, type MetricSpec } from './metrics/metrics.ts';
+export { PLATFORM, PlatformModule, type Platform } from './platform/platform.ts';
+export { LIVE_SCHEMA, liveGroup, useSchema, type ReadModel } from './platform/read-model.ts';
+export { rebuildReadModels, type RebuildOptions, type RebuildOutcome, type TableComparison } from './platform/rebuild.ts';
+export { CardVault, type CardRow, type NamedTokens } from './vault/card-vault.ts';
+export { epochKeyStore } from './vault/epoch-key-store.ts';
+export { KeyVault, type KeyRow, type KeySlot, type KeyToStore } from './vault/key-vault.ts';
+export { personKeyStore, PersonVault, type PersonRow } from './vault/person-vault.ts';
+export { migrateVault } from './vault/vault-tables.ts';
+export { openVault, type Vault, type VaultSettings } from './vault/vault.ts';
