@@ -7,6 +7,7 @@ import type { CardNetwork } from './channel/card-network.ts';
 import type { NetworkLink } from './channel/network-link.ts';
 import type { ClearingDay } from './channel/clearing-day.ts';
 import type { Figures } from './figures.ts';
+import type { CardRows } from './intake/card-rows.ts';
 import type { WrappedKeys } from './intake/wrapped-keys.ts';
 import type { LimitBook } from './limits/limit-book.ts';
 import type { References } from './numbers/references.ts';
@@ -36,6 +37,7 @@ export interface Desk {
   readonly index: PaymentIndex;
   readonly references: References;
   readonly keys: WrappedKeys;
+  readonly cards: CardRows;
   readonly link: NetworkLink;
   readonly network: CardNetwork;
   readonly clearingDay: ClearingDay;

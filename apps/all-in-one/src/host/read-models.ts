@@ -1,0 +1,13 @@
+import { authorizationReadModels } from '@tillstream/authorization';
+import { lastBookModel } from '@tillstream/ledger';
+import { reportingModels } from '@tillstream/reporting';
+import type { ReadModel } from '@tillstream/service-kit';
+import { settlementReadModels } from '@tillstream/settlement';
+
+/** Every set of derivable rows on the node, for rebuilds. */
+export const readModels: readonly ReadModel[] = [
+  lastBookModel,
+  ...authorizationReadModels,
+  ...settlementReadModels,
+  ...reportingModels,
+];

@@ -1,0 +1,69 @@
+import type { PaymentAnswer } from '@tillstream/domain/payment/commands';
+import type { OperationKind } from '@tillstream/domain/payment/parts';
+import { replyWith, silence, type Desk } from '../desk.ts';
+import { openCard, type OpenedCard } from '../intake/open-card.ts';
+import { contentHashOf, operationIdOf, type CardCommand } from '../intake/operation.ts';
+
+/** A command with its card opened and its key known. */
+export interface Intake {
+  readonly operationId: string;
+  readonly contentHash: string;
+  readonly opened: OpenedCard;
+}
+
+interface Joint {
+  readonly contentHash: string;
+  readonly answer: Promise<PaymentAnswer>;
+}
+
+/** Commands at work by their key: who repeats one that is at work joins its outcome (design 6, *Repeats*). */
+export class CommandsAtWork {
+  readonly #joints = new Map<string, Joint>();
+
+  get size(): number {
+    return this.#joints.size;
+  }
+
+  /** Runs the command once, however often it comes while it runs. What is taken up after its deadline stores nothing. */
+  async run(
+    desk: Desk,
+    kind: OperationKind,
+    command: CardCommand,
+    work: (intake: Intake) => Promise<PaymentAnswer>,
+  ): Promise<PaymentAnswer> {
+    const { machineClock, contentKey, logger } = desk.platform;
+    if (machineClock.now() > command.answerBy) return silence;
+    const operationId = operationIdOf(command);
+    let opened: OpenedCard;
+    try {
+      opened = await openCard(desk.platform, command);
+    } catch (error) {
+      logger.error('a sealed card cannot be opened', { why: (error as Error).message, operationId });
+      return cannotOpen(desk, kind, operationId);
+    }
+    const contentHash = contentHashOf(contentKey, kind, command, opened.ref.fingerprint);
+    const joint = this.#joints.get(operationId);
+    if (joint !== undefined) return joint.contentHash === contentHash ? joint.answer : otherContent(desk, operationId);
+    const answer = work({ operationId, contentHash, opened });
+    this.#joints.set(operationId, { contentHash, answer });
+    try {
+      return await answer;
+    } finally {
+      this.#joints.delete(operationId);
+    }
+  }
+}
+
+/** Same key, other content: 94 and an alarm (design 6). */
+export function otherContent(desk: Desk, operationId: string): PaymentAnswer {
+  desk.figures.alarm('duplicate-operation');
+  desk.platform.logger.warn('alarm: the same key came with other content', { operationId });
+  return replyWith('94');
+}
+
+/** 96 only where it is known that nothing is stored under the key. */
+async function cannotOpen(desk: Desk, kind: OperationKind, operationId: string): Promise<PaymentAnswer> {
+  if (kind === 'refund') return silence;
+  const { state } = await desk.streams.load(operationId);
+  return state.is === 'new' ? replyWith('96') : silence;
+}

@@ -1,0 +1,95 @@
+import type { PaymentAnswer } from '@tillstream/domain/payment/commands';
+import { recordDecline, recordNoAnswer, replyOf, type PaymentDecision } from '@tillstream/domain/payment/decide';
+import type { ChannelTrace } from '@tillstream/domain/payment/parts';
+import { isApprovalCode } from '@tillstream/domain/payment/refusals';
+import { undecided } from '@tillstream/domain/payment/undecided';
+import type { PaymentState } from '@tillstream/domain/payment/state';
+import type { ChannelAnswer } from '../channel/card-network.ts';
+import { byChannel, silence, type Desk } from '../desk.ts';
+
+/** F39 of what never left us: the channel cannot be reached (domain 2.5). */
+const UNREACHABLE = '91';
+
+/** An operation whose intent is stored. */
+export interface Asked {
+  readonly streamId: string;
+  readonly operationId: string;
+  readonly merchantId: string;
+  readonly trace: ChannelTrace;
+  /** Machine clock, ms. */
+  readonly answerBy: number;
+  readonly acquirer: string;
+}
+
+/** An answer that says yes. */
+export type Approved = Extract<ChannelAnswer, { is: 'answered' }>;
+
+/** How a yes is recorded; `now` is the machine clock when it came, ms. */
+export type RecordApproved = (state: PaymentState, answer: Approved, now: number, reversalTrace: ChannelTrace) => PaymentDecision;
+
+/** Asks the channel once, so long that its outcome can still be stored and said before `answerBy`. */
+export async function askChannel(
+  { settings, platform, figures }: Desk,
+  answerBy: number,
+  send: (timeoutMs: number) => Promise<ChannelAnswer>,
+): Promise<ChannelAnswer> {
+  const started = platform.machineClock.now();
+  const answer = await send(Math.min(settings.channelTimeoutMs, answerBy - settings.marginMs - started));
+  figures.asked(answer.is, platform.machineClock.now() - started);
+  return answer;
+}
+
+/**
+ * Stores what came of a request and gives the answer to the terminal, made from the facts alone. What is undecided after it
+ * is the resolver's, also when nothing could be stored: then we are silent.
+ */
+export async function conclude(
+  desk: Desk,
+  asked: Asked,
+  answer: ChannelAnswer,
+  recordApproved: RecordApproved,
+): Promise<PaymentAnswer> {
+  const { streamId, operationId, merchantId, trace, answerBy, acquirer } = asked;
+  const { machineClock, logger } = desk.platform;
+  const now = machineClock.now();
+  if (answer.is === 'no-answer' || answer.is === 'untrusted') {
+    desk.unanswered.remember(trace, { paymentId: streamId, operationId, merchantId });
+  }
+  try {
+    const reversalTrace = await desk.references.trace(acquirer);
+    const decider = deciderFor(operationId, answer, now, reversalTrace, recordApproved);
+    const { state } = await desk.streams.decide(streamId, { by: byChannel(desk), key: merchantId }, decider);
+    const isUndecided = undecided(state).some((one) => one.operation.operationId === operationId);
+    if (isUndecided) desk.owner.own({ paymentId: streamId, operationId, merchantId });
+    const reply = replyOf(state, operationId);
+    return reply === null || machineClock.now() > answerBy ? silence : reply;
+  } catch (error) {
+    logger.error('an outcome could not be stored', { operationId, why: (error as Error).message });
+    desk.owner.own({ paymentId: streamId, operationId, merchantId, delayMs: desk.settings.retryMs[0] ?? 1_000 });
+    return silence;
+  }
+}
+
+function deciderFor(
+  operationId: string,
+  answer: ChannelAnswer,
+  now: number,
+  reversalTrace: ChannelTrace,
+  recordApproved: RecordApproved,
+): (state: PaymentState) => PaymentDecision {
+  switch (answer.is) {
+    case 'answered': {
+      if (isApprovalCode(answer.responseCode)) return (state) => recordApproved(state, answer, now, reversalTrace);
+      const { responseCode, clearingDate } = answer;
+      return (state) => recordDecline(state, { operationId, responseCode, clearingDate, now, reversalTrace });
+    }
+    case 'not-sent':
+      return (state) =>
+        recordDecline(state, { operationId, responseCode: UNREACHABLE, clearingDate: null, now, reversalTrace });
+    case 'no-answer':
+    case 'untrusted': {
+      const cause = answer.is === 'no-answer' ? 'no-answer' : 'answer-untrusted';
+      return (state) => recordNoAnswer(state, { operationId, cause, reversalTrace });
+    }
+  }
+}

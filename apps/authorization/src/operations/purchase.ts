@@ -1,0 +1,233 @@
+import type { Reservation } from '@tillstream/domain/limit/counters';
+import { planAt, type CostPlan, type FeePlan } from '@tillstream/domain/fee/plan';
+import { price } from '@tillstream/domain/fee/price';
+import type { AuthorizeSale, InquireBalance, PaymentAnswer } from '@tillstream/domain/payment/commands';
+import {
+  declineByHost,
+  recordApproval,
+  recordBalance,
+  requestInquiry,
+  requestSale,
+  type Intent,
+  type PaymentDecision,
+} from '@tillstream/domain/payment/decide';
+import { responseCodeOf } from '@tillstream/domain/payment/refusals';
+import type { PaymentState } from '@tillstream/domain/payment/state';
+import { ZERO, type Fen } from '@tillstream/money';
+import type { CardData } from '../channel/card-network.ts';
+import { byTerminal, channelOf, notTaken, silence, tradeDateNow, type Desk } from '../desk.ts';
+import { operationRef } from '../intake/operation.ts';
+import { translatePin } from '../intake/translate-pin.ts';
+import { entryOf, terminalOf } from '../limits/limit-book.ts';
+import type { Merchant, RegisteredChannel } from '../registry/registry.ts';
+import type { Intake } from './card-command.ts';
+import { askChannel, conclude, type RecordApproved } from './outcome.ts';
+import { answerRepeat } from './repeat.ts';
+
+/** F39 of a new payment at a merchant that is blocked (design 6). */
+const BLOCKED = '58';
+const LIMIT_CODE = { 'exceeds-single-limit': '61', 'exceeds-daily-limit': '61', 'exceeds-daily-count': '65' } as const;
+
+/** A sale or a balance inquiry: what begins a stream. */
+export type Purchase = { readonly kind: 'sale'; readonly command: AuthorizeSale } | { readonly kind: 'inquiry'; readonly command: InquireBalance };
+
+interface Terms {
+  readonly merchant: Merchant;
+  readonly channel: RegisteredChannel;
+  readonly feePlan: FeePlan;
+  readonly costPlan: CostPlan;
+  readonly tradeDate: string;
+  readonly amount: Fen;
+}
+
+const amountOf = (purchase: Purchase): Fen => (purchase.kind === 'sale' ? purchase.command.amount : ZERO);
+
+/** Takes a new 0200 up: limits, intent, channel, outcome (design 6). */
+export async function takePurchase(desk: Desk, purchase: Purchase, intake: Intake): Promise<PaymentAnswer> {
+  const { command } = purchase;
+  const { operationId, contentHash } = intake;
+  const asRepeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy };
+  const channel = channelOf(desk);
+  const takesNew = desk.index.readyFor(command.merchantId) && desk.link.up && channel !== undefined;
+  // Without a read only what we know by heart; the store says when a stream that we take for new is not.
+  if (!takesNew || desk.streams.known(operationId) !== undefined) {
+    const answer = await answerRepeat(desk, asRepeat);
+    if (answer !== undefined) return answer;
+    if (!takesNew) return notTaken();
+  }
+  const terms = termsOf(desk, purchase, intake, channel);
+  if ('responseCode' in terms) return declineHere(desk, purchase, intake, terms.responseCode);
+  const reservation = purchase.kind === 'sale' ? admit(desk, purchase.command, intake, terms) : null;
+  if (reservation !== null && 'responseCode' in reservation) {
+    return declineHere(desk, purchase, intake, reservation.responseCode);
+  }
+  return ask(desk, purchase, intake, terms, reservation);
+}
+
+/** What the payment would be priced and sent by, or the code of the rule that forbids it. */
+function termsOf(
+  desk: Desk,
+  purchase: Purchase,
+  { opened }: Intake,
+  channel: RegisteredChannel,
+): Terms | { readonly responseCode: string } {
+  const tradeDate = tradeDateNow(desk.platform);
+  const amount = amountOf(purchase);
+  const merchant = desk.registry.merchant(purchase.command.merchantId);
+  if (merchant === undefined) return { responseCode: responseCodeOf['merchant-not-valid'] };
+  if (merchant.blocked) return { responseCode: BLOCKED };
+  if (purchase.kind === 'sale' && amount <= 0) return { responseCode: responseCodeOf['invalid-amount'] };
+  if (opened.refusal !== null) return { responseCode: responseCodeOf[opened.refusal] };
+  const feePlan = planAt(merchant.feePlans, tradeDate);
+  const costPlan = planAt(channel.costPlans, tradeDate);
+  if (feePlan === undefined || costPlan === undefined) return { responseCode: responseCodeOf['merchant-not-valid'] };
+  return { merchant, channel, feePlan, costPlan, tradeDate, amount };
+}
+
+function admit(
+  desk: Desk,
+  command: AuthorizeSale,
+  { opened }: Intake,
+  { merchant, tradeDate, amount }: Terms,
+): Reservation | { readonly responseCode: string } {
+  const payer = opened.ref.cardClass;
+  const { merchantId, entryMode } = command;
+  const asked = { tradeDate, merchantId, terminalId: terminalOf(command), payer, amount, entry: entryOf(entryMode) };
+  const decision = desk.limits.admit(desk.settings.limits[merchant.merchantType], asked);
+  return decision.ok ? decision.reservation : { responseCode: LIMIT_CODE[decision.refusal] };
+}
+
+/** A decline by a rule of ours is stored, so that a repeat gets the same answer. */
+async function declineHere(desk: Desk, purchase: Purchase, intake: Intake, responseCode: string): Promise<PaymentAnswer> {
+  const { kind, command } = purchase;
+  const { operationId, contentHash } = intake;
+  const operation = operationRef(command, kind, operationId, await desk.references.rrn());
+  const tradeDate = tradeDateNow(desk.platform);
+  const decline = { operation, amount: amountOf(purchase), tradeDate, responseCode, contentHash };
+  return storeFirst(desk, purchase, intake, (state) => declineByHost(state, decline), (state) =>
+    answerRepeatOf(desk, purchase, intake, state),
+  );
+}
+
+/** Stores the first facts of a stream; when the stream is not new after all, the message is a repeat. */
+async function storeFirst(
+  desk: Desk,
+  { command }: Purchase,
+  { operationId, contentHash }: Intake,
+  decider: (state: PaymentState) => PaymentDecision,
+  goOn: (state: PaymentState) => Promise<PaymentAnswer>,
+): Promise<PaymentAnswer> {
+  const { merchantId, correlation, answerBy } = command;
+  const author = { by: byTerminal(command), key: merchantId, correlation };
+  const decided = await desk.streams.decide(operationId, author, decider, { unread: true });
+  if (!('refused' in decided)) return goOn(decided.state);
+  if (decided.refused === 'answer-by-passed') return silence;
+  const repeat = { streamId: operationId, operationId, contentHash, answerBy };
+  return (await answerRepeat(desk, repeat)) ?? silence;
+}
+
+async function answerRepeatOf(desk: Desk, { command }: Purchase, intake: Intake, _state: PaymentState): Promise<PaymentAnswer> {
+  const { operationId, contentHash } = intake;
+  const repeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy };
+  return (await answerRepeat(desk, repeat)) ?? silence;
+}
+
+async function ask(
+  desk: Desk,
+  purchase: Purchase,
+  intake: Intake,
+  terms: Terms,
+  reservation: Reservation | null,
+): Promise<PaymentAnswer> {
+  let kept = false;
+  try {
+    const { kind, command } = purchase;
+    const { opened } = intake;
+    const { zonePinKey, acquirer } = terms.channel;
+    const { pinKey } = command.card;
+    const { pinFormat } = desk.settings.channel;
+    const [pin, rrn, trace] = await Promise.all([
+      translatePin(desk.platform.security, desk.keys, { ...opened, pinKey, zonePinKey, pinFormat }),
+      desk.references.rrn(),
+      desk.references.trace(acquirer),
+      desk.cards.store(opened.pan, opened.ref.token),
+    ]);
+    if ('responseCode' in pin) return await declineHere(desk, purchase, intake, pin.responseCode);
+    const operation = operationRef(command, kind, intake.operationId, rrn);
+    const intent = intentOf(desk, purchase, intake, terms, { operation, trace });
+    const request = kind === 'sale' ? requestSale : requestInquiry;
+    const card = { ...opened, cardSequence: command.cardSequence, pinBlock: pin.block };
+    return await storeFirst(
+      desk,
+      purchase,
+      intake,
+      (state) => request(state, intent, desk.platform.machineClock.now()),
+      () => {
+        kept = true;
+        return send(desk, purchase, terms, intent, card);
+      },
+    );
+  } finally {
+    // What was never stored takes nothing of the limits; what was is followed by its facts.
+    if (!kept && reservation !== null) desk.limits.release(reservation);
+  }
+}
+
+function intentOf(
+  desk: Desk,
+  { command }: Purchase,
+  { contentHash, opened }: Intake,
+  { feePlan, costPlan, tradeDate, amount }: Terms,
+  of: Pick<Intent, 'operation' | 'trace'>,
+): Intent {
+  return {
+    ...of,
+    amount,
+    card: opened.ref,
+    entryMode: command.entryMode,
+    tradeDate,
+    channel: desk.settings.channel.id,
+    contentHash,
+    answerBy: command.answerBy,
+    feePlan: { id: feePlan.id, version: feePlan.version },
+    costPlan: { id: costPlan.id, version: costPlan.version },
+  };
+}
+
+async function send(desk: Desk, purchase: Purchase, terms: Terms, intent: Intent, card: CardData): Promise<PaymentAnswer> {
+  const { operation, trace, amount, entryMode, tradeDate, answerBy } = intent;
+  const { operationId, merchantId } = operation;
+  const message = { operation, trace, amount, entryMode, tradeDate, mcc: terms.merchant.mcc };
+  const answer = await askChannel(desk, answerBy, (timeoutMs) => desk.network.purchase(message, card, timeoutMs));
+  const { acquirer } = terms.channel;
+  const asked = { streamId: operationId, operationId, merchantId, trace, answerBy, acquirer };
+  const said = await conclude(desk, asked, answer, recorderOf(purchase, terms, operationId));
+  // The balance is the card holder's: it goes to the terminal now and is kept nowhere.
+  const isBalance = purchase.kind === 'inquiry' && said.kind === 'answer' && said.responseCode === '00';
+  return isBalance && answer.is === 'answered' ? { ...said, balance: answer.balance } : said;
+}
+
+function recorderOf(purchase: Purchase, terms: Terms, operationId: string): RecordApproved {
+  if (purchase.kind === 'inquiry') {
+    return (state, { clearingDate }) =>
+      recordBalance(state, { operationId, clearingDate: clearingDate ?? terms.tradeDate });
+  }
+  const { command } = purchase;
+  return (state, answer, now, reversalTrace) => {
+    const amount = answer.responseCode === '10' ? (answer.amount ?? ZERO) : command.amount;
+    const cardClass = state.is === 'payment' ? state.first.request?.card.cardClass : undefined;
+    const merchantClass = terms.merchant.feeClass;
+    const priceable = { amount, merchantClass, ...(cardClass && { cardClass }) };
+    const { fee, issuerCost, networkCost } = price(priceable, terms.feePlan, terms.costPlan);
+    return recordApproval(state, {
+      operationId,
+      responseCode: answer.responseCode,
+      authCode: answer.authCode ?? '',
+      clearingDate: answer.clearingDate ?? terms.tradeDate,
+      amounts: { amount, fee, issuerCost, networkCost },
+      partialAllowed: command.partialApprovalAllowed,
+      now,
+      reversalTrace,
+    });
+  };
+}

@@ -1,0 +1,28 @@
+import type { CardFields, EpochKeys } from '@tillstream/crypto';
+import { sealContext, type PaymentMessage, type SealedCard } from '@tillstream/domain/payment/commands';
+import { formatTlv, takeTags, type TerminalMessage } from '@tillstream/iso8583';
+
+/** The card fields of a message in a box that only authorization's security module opens (design 10). */
+export async function sealCard(
+  epochKeys: EpochKeys,
+  { fields }: TerminalMessage,
+  named: Pick<PaymentMessage, 'acquirer' | 'merchantId' | 'terminalId' | 'batch' | 'stan'>,
+  at: { readonly nowMs: number; readonly keySet: string },
+): Promise<SealedCard> {
+  const { taken, rest } = fields[55] === undefined ? { taken: [], rest: null } : takeTags(fields[55]);
+  const card: CardFields = {
+    ...(fields[2] === undefined ? {} : { pan: fields[2] }),
+    ...(fields[14] === undefined ? {} : { expiry: fields[14] }),
+    ...(fields[35] === undefined ? {} : { track2: fields[35] }),
+    ...(fields[36] === undefined ? {} : { track3: fields[36] }),
+    ...(fields[52] === undefined ? {} : { pinBlock: fields[52] }),
+    ...(taken.length === 0 ? {} : { chip: formatTlv(taken) }),
+  };
+  const { epoch, box } = await epochKeys.seal(card, sealContext(named), at.nowMs);
+  return {
+    epoch,
+    box: Buffer.from(box).toString('base64'),
+    pinKey: fields[52] === undefined ? null : at.keySet,
+    chip: rest === null ? null : rest.toString('hex'),
+  };
+}
