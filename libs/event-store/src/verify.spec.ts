@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
 import { NO_STREAM } from './port.ts';
 import { DamagedRecord } from './record.ts';
 import { factToAppend, openFreshStore, type FreshStore } from './testing/index.ts';
 import { verifyStore } from './verify.ts';
+
+jest.setTimeout(60_000);
 
 let fresh: FreshStore;
 beforeEach(async () => {

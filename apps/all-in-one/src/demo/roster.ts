@@ -57,7 +57,7 @@ const merchant = (
   name,
   merchantType: 'ENTERPRISE',
   mcc,
-  creditCode: `91310000TEST${String(sequence).padStart(6, '0')}`,
+  creditCode: `91310000MA1K${String(sequence).padStart(6, '0')}`,
   account: `622848${String(7_000_000_001 + sequence)}`,
   address: `上海市测试路${sequence}号`,
   planId: plan[0],

@@ -62,7 +62,7 @@ function roleOf({ seed, date, terminals }: PlanInput, index: number): Role {
     forgetsToSettle: after === 1 || after === 2,
     settlesAtNoon: after % 5 === 3,
     uploadsChips: unitOf(seed, terminalId, 'chips') < 0.1,
-    triesTooMuch: unitOf(seed, date, terminalId, 'limit') < 0.1,
+    triesTooMuch: after % 10 === 5,
   };
 }
 

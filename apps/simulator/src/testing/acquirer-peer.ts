@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { computeMac, desEncrypt, equalInConstantTime, keyCheckValue, type MacProfile } from '@tillstream/crypto';
+import { computeMac, decryptPinBlock, desEncrypt, equalInConstantTime, keyCheckValue, type MacProfile } from '@tillstream/crypto';
 import {
   formatTotals,
   FrameReader,
@@ -19,7 +19,7 @@ import {
   unpack,
   type TerminalMessage,
 } from '@tillstream/iso8583';
-import { wishOf } from '../cards/test-cards.ts';
+import { testPin, wishOf } from '../cards/test-cards.ts';
 
 /** What the peer does with a message: answer with a code, say nothing, answer with a spoilt MAC, or without one. */
 export type PeerAnswer = { readonly code: string; readonly mac?: 'right' | 'spoilt' | 'none'; readonly demand?: string } | 'silence';
@@ -102,9 +102,11 @@ export class AcquirerPeer {
 
   #answer({ mti, fields }: TerminalMessage): PeerAnswer {
     if (mti !== '0200' || fields[3] === '200000') return { code: '00' };
-    const wish = wishOf(fields[2] ?? (fields[35] ?? '').split('=')[0] ?? '');
+    const pan = fields[2] ?? (fields[35] ?? '').split('=')[0] ?? '';
+    const wish = wishOf(pan);
     if (Number(fields[4] ?? '0') > 200_000_00) return { code: '61' };
     if (wish.is === 'decline') return { code: wish.code };
+    if (fields[52] !== undefined && decryptPinBlock('iso-0', pik, fields[52], pan) !== testPin) return { code: '55' };
     return wish.is === 'approve' ? { code: '00' } : { code: '98' };
   }
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
 import pg from 'pg';
 import {
   AnotherInstance,
@@ -13,6 +14,8 @@ import {
   type EmbeddedPostgres,
 } from './index.ts';
 import { readPostmaster } from './postmaster.ts';
+
+jest.setTimeout(60_000);
 
 let folder: string;
 beforeEach(() => {
@@ -72,19 +75,19 @@ test('a durable server has fsync, synchronous commit, full pages and checksums o
   const second = await startEmbeddedPostgres({ folder });
   expect(second.adopted).toBe(false);
   expect(await ask(second, 'select n from kept')).toBe(42);
-}, 30_000);
+});
 
 test('a server for specs says that it is not durable', async () => {
   const server = await startEmbeddedPostgres({ folder, durable: false });
   expect(server.durability).toContain('fsync off, synchronous_commit off');
-}, 30_000);
+});
 
 test('nobody comes in without the password', async () => {
   const server = await startEmbeddedPostgres({ folder, durable: false });
   const url = new URL(server.url);
   url.password = 'guess';
   await expect(ask({ url: url.href }, 'select 1')).rejects.toThrow('password authentication failed');
-}, 30_000);
+});
 
 test('after kill -9 of our process the living server is adopted on its port', async () => {
   const { child, server } = await startInChild();
@@ -97,7 +100,7 @@ test('after kill -9 of our process the living server is adopted on its port', as
   expect(await ask(again, 'select n from kept')).toBe(42);
   await again.stop();
   expect(postmaster()).toBe(0);
-}, 30_000);
+});
 
 test('after kill -9 of our process and of the server it recovers, with everything that was committed', async () => {
   const { child, server } = await startInChild();
@@ -106,7 +109,7 @@ test('after kill -9 of our process and of the server it recovers, with everythin
   const again = await startEmbeddedPostgres({ folder });
   expect(again.adopted).toBe(false);
   expect(await ask(again, 'select n from kept')).toBe(42);
-}, 30_000);
+});
 
 test('a pid file whose number now belongs to a stranger does not keep the server from starting', async () => {
   const first = await startEmbeddedPostgres({ folder, durable: false });
@@ -115,7 +118,7 @@ test('a pid file whose number now belongs to a stranger does not keep the server
   await first.stop();
   writeFileSync(file, text.replace(/^\d+/, String(process.pid)));
   expect((await startEmbeddedPostgres({ folder, durable: false })).adopted).toBe(false);
-}, 30_000);
+});
 
 test('a wished port is used; when it is taken another is chosen and it is said', async () => {
   const stranger = createServer();
@@ -129,7 +132,7 @@ test('a wished port is used; when it is taken another is chosen and it is said',
   const second = await startEmbeddedPostgres({ folder, durable: false, port });
   expect(second.port).toBe(port);
   expect(second.portTaken).toBeUndefined();
-}, 30_000);
+});
 
 test('processes that start at once end up with one server', async () => {
   const started = await Promise.all([startInChild(), startInChild(), startInChild()]);
@@ -137,14 +140,14 @@ test('processes that start at once end up with one server', async () => {
   expect(started.filter(({ server }) => !server.adopted)).toHaveLength(1);
   await Promise.all(started.map(({ child }) => kill(child.pid ?? 0)));
   expect(await ask(started[0]?.server as EmbeddedPostgres, 'select 1')).toBe(1);
-}, 30_000);
+});
 
 test('a half-made data folder of a killed start is thrown away', async () => {
   const left = join(folder, 'postgres.999999999.abcd.partial');
   writeFileSync(left, '');
   await startEmbeddedPostgres({ folder, durable: false });
   expect(() => readFileSync(left)).toThrow('ENOENT');
-}, 30_000);
+});
 
 test('a second instance on the same data gets no lock and a clear message; a killed or released one leaves none', async () => {
   const server = await startEmbeddedPostgres({ folder, durable: false });
@@ -162,10 +165,10 @@ test('a second instance on the same data gets no lock and a clear message; a kil
   expect(await again.lost).toBeInstanceOf(Error);
   await (await takeInstanceLock(one)).release();
   await Promise.all(pools.map((pool) => pool.end()));
-}, 30_000);
+});
 
 test('the server writes its log beside the data', async () => {
   const server = await startEmbeddedPostgres({ folder, durable: false });
   expect(dirname(server.logFile)).toBe(dirname(server.dataDir));
   expect(readFileSync(server.logFile, 'utf8')).toContain('ready to accept connections');
-}, 30_000);
+});

@@ -6,4 +6,4 @@ test('every caller gets an empty database of its own, and drops it', async () =>
   const { rows } = await b.pool.query("select to_regclass('only_here') as found");
   expect(rows[0].found).toBeNull();
   await Promise.all([a.drop(), b.drop()]);
-});
+}, 60_000);
