@@ -2,5 +2,6 @@
 export default {
   projects: ['<rootDir>/libs/*', '<rootDir>/apps/*'],
   maxWorkers: 2,
+  testTimeout: 30_000,
   workerIdleMemoryLimit: '900MB',
 };

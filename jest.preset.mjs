@@ -7,6 +7,8 @@ export default function preset({ name }) {
   return {
     displayName: name,
     testEnvironment: 'node',
+    // The first database of a run may need several seconds on a busy machine.
+    testTimeout: 30_000,
     testMatch: ['<rootDir>/src/**/*.spec.ts'],
     globalSetup: here('./tools/jest-postgres-setup.mjs'),
     globalTeardown: here('./tools/jest-postgres-teardown.mjs'),

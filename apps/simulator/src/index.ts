@@ -2,7 +2,14 @@ export { BankHost, type BankSettings } from './bank/bank-host.ts';
 export type { Credit, PayoutFileState, PayoutResult } from './bank/bank-book.ts';
 export { isSigned, signatureOf, type SignedRequest } from './bank/signature.ts';
 export { checkDigit, drawCard, testExpiry, testPin, wishOf, type CardWish } from './cards/test-cards.ts';
-export { clearingDateOf, dayAfter, FollowedClock, instantOf, localTime, type LocalTime } from './clock/business-clock.ts';
+export {
+  clearingDateOf,
+  dayAfter,
+  FollowedClock,
+  instantOf,
+  localTime,
+  type LocalTime,
+} from './clock/business-clock.ts';
 export { FaultProxy, type FaultProxySettings, type LineFault } from './faults/fault-proxy.ts';
 export { DayFleet, type FleetSettings } from './fleet/day-fleet.ts';
 export { linkMacProfile, NetworkHost, type NetworkCounts, type NetworkSettings } from './network/network-host.ts';

@@ -55,7 +55,9 @@ async function take(message: ToSimulator): Promise<void> {
 }
 
 if (process.send === undefined) {
-  process.stderr.write('This is the child of the node. Alone, use: npm run fleet -- --help, npm run terminal -- --help\n');
+  process.stderr.write(
+    'This is the child of the node. Alone, use: npm run fleet -- --help, npm run terminal -- --help\n',
+  );
   process.exit(2);
 }
 process.on('message', (message: ToSimulator) => {

@@ -105,12 +105,7 @@ export interface StopMessage {
 
 /** What the parent says. */
 export type ToSimulator =
-  | StartMessage
-  | FleetMessage
-  | ClockMessage
-  | TradeDayMessage
-  | EndClearingMessage
-  | StopMessage;
+  StartMessage | FleetMessage | ClockMessage | TradeDayMessage | EndClearingMessage | StopMessage;
 
 /** Counts and latencies of the day so far; latencies in ms from the send time to the answer. */
 export interface Progress {

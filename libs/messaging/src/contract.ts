@@ -44,7 +44,7 @@ export function factFeedContract(driver: string, openPlace: () => Promise<FeedCo
       let position = 0n;
       for (let n = 0; n < count; n += 1) {
         const stream = `payment-${randomUUID()}`;
-        const done = await place.store.writer('authorization').append(stream, -1, [factToAppend({ key })]);
+        const done = await place.store.writer('authorization').append(stream, -1, [factToAppend({}, { key })]);
         if (!done.ok) throw new Error('a fresh stream conflicts');
         position = done.position;
       }
@@ -96,7 +96,7 @@ export function factFeedContract(driver: string, openPlace: () => Promise<FeedCo
     it('counts facts of other nouns as looked through, so that whoever waits for the head is not kept waiting', async () => {
       const subscription = await instance().feed(rows('g'));
       const stream = `session-${randomUUID()}`;
-      const done = await place.store.writer('terminal-gateway').append(stream, -1, [factToAppend({ key: stream })]);
+      const done = await place.store.writer('terminal-gateway').append(stream, -1, [factToAppend({}, { key: stream })]);
       await subscription.reached(done.ok ? done.position : 0n);
       expect(subscription.position()).toBe(await place.store.head());
     });

@@ -52,10 +52,14 @@ export class Conductor {
     this.#line = parts.line;
   }
 
-  /** Trades the day and ends it; resolves with the fleet's own report and the node's figures after the payouts. */
-  async day(settings: DaySettings): Promise<{ fleet: DayReport; figures: DayFigures; dueDate: string }> {
-    const { date } = settings;
+  /** Trades the day and finishes it; resolves with the fleet's own report and the node's figures after the payouts. */
+  async day(settings: DaySettings): Promise<{ fleet: DayReport; figures: DayFigures }> {
     const fleet = await this.#trade(settings);
+    return { fleet, figures: await this.finish(settings.date) };
+  }
+
+  /** Ends a business day: cut-off, books, the network's credit, payouts. What is done already is found done. */
+  async finish(date: string): Promise<DayFigures> {
     await this.#until('nothing is in flight', async () => (await this.#work.inDoubt()) === 0);
     await this.#work.settled();
     await this.#clock.passCutOff(date);
@@ -66,8 +70,7 @@ export class Conductor {
     await this.#clock.morningOf(due.date);
     await this.#until(`payouts of ${due.date} are answered`, () => this.#work.paidOut(due.date));
     await this.#work.settled();
-    const figures = await this.#api.get<DayFigures>(`/days/${date}`);
-    return { fleet, figures, dueDate: due.date };
+    return this.#api.get<DayFigures>(`/days/${date}`);
   }
 
   async #trade({ date, payments, seconds }: DaySettings): Promise<DayReport> {

@@ -42,7 +42,13 @@ export class DemoClock {
 
   /** Lets the clock pass the cut-off, in real time. */
   async passCutOff(date: string): Promise<void> {
-    await this.#set({ at: new Date(cutOffInstant(date, this.#cutOffMinutes)), rate: 1, holdAt: null });
+    const cutOff = cutOffInstant(date, this.#cutOffMinutes);
+    await this.#set({ at: new Date(Math.max(cutOff, this.#clock.now().getTime())), rate: 1, holdAt: null });
+  }
+
+  /** True when the trading of a date would begin late: the clock has passed its opening. */
+  isPastOpening(date: string): boolean {
+    return this.#clock.now().getTime() > this.#instant(date, OPENING_HOUR);
   }
 
   /** The early morning of a later date, when banks have booked the night's credits. */

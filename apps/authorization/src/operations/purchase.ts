@@ -104,29 +104,27 @@ async function declineHere(desk: Desk, purchase: Purchase, intake: Intake, respo
   const operation = operationRef(command, kind, operationId, await desk.references.rrn());
   const tradeDate = tradeDateNow(desk.platform);
   const decline = { operation, amount: amountOf(purchase), tradeDate, responseCode, contentHash };
-  return storeFirst(desk, purchase, intake, (state) => declineByHost(state, decline), (state) =>
-    answerRepeatOf(desk, purchase, intake, state),
-  );
+  const answerStored = (): Promise<PaymentAnswer> => answerStoredTo(desk, purchase, intake);
+  return storeFirst(desk, purchase, intake, (state) => declineByHost(state, decline), answerStored);
 }
 
 /** Stores the first facts of a stream; when the stream is not new after all, the message is a repeat. */
 async function storeFirst(
   desk: Desk,
-  { command }: Purchase,
-  { operationId, contentHash }: Intake,
+  purchase: Purchase,
+  intake: Intake,
   decider: (state: PaymentState) => PaymentDecision,
-  goOn: (state: PaymentState) => Promise<PaymentAnswer>,
+  goOn: () => Promise<PaymentAnswer>,
 ): Promise<PaymentAnswer> {
-  const { merchantId, correlation, answerBy } = command;
+  const { command } = purchase;
+  const { merchantId, correlation } = command;
   const author = { by: byTerminal(command), key: merchantId, correlation };
-  const decided = await desk.streams.decide(operationId, author, decider, { unread: true });
-  if (!('refused' in decided)) return goOn(decided.state);
-  if (decided.refused === 'answer-by-passed') return silence;
-  const repeat = { streamId: operationId, operationId, contentHash, answerBy };
-  return (await answerRepeat(desk, repeat)) ?? silence;
+  const decided = await desk.streams.decide(intake.operationId, author, decider, { unread: true });
+  if (!('refused' in decided)) return goOn();
+  return decided.refused === 'answer-by-passed' ? silence : answerStoredTo(desk, purchase, intake);
 }
 
-async function answerRepeatOf(desk: Desk, { command }: Purchase, intake: Intake, _state: PaymentState): Promise<PaymentAnswer> {
+async function answerStoredTo(desk: Desk, { command }: Purchase, intake: Intake): Promise<PaymentAnswer> {
   const { operationId, contentHash } = intake;
   const repeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy };
   return (await answerRepeat(desk, repeat)) ?? silence;

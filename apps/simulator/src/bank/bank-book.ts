@@ -106,7 +106,10 @@ export class BankBook {
   }
 
   /** Results of a file: `processing` for a while after it was taken; returns show from the bank's next business date on. */
-  fileState(name: string, now: { readonly date: string; readonly machine: number; readonly processingMs: number }): PayoutFileState {
+  fileState(
+    name: string,
+    now: { readonly date: string; readonly machine: number; readonly processingMs: number },
+  ): PayoutFileState {
     const file = this.#files.get(name);
     if (file === undefined) return { name, status: 'unknown', results: [], charge: 0 };
     if (now.machine - file.takenAt < now.processingMs) return { name, status: 'processing', results: [], charge: 0 };
@@ -146,7 +149,8 @@ export function bankReferenceOf(kind: 'P' | 'T' | 'C', ...of: readonly string[])
 }
 
 function resultOf(file: string, { reference, amount, fate }: PayoutOrder, nextDay: boolean): PayoutResult {
-  if (fate === 'reject') return { reference, outcome: 'rejected', bankReference: '', reason: 'no such account', amount };
+  if (fate === 'reject')
+    return { reference, outcome: 'rejected', bankReference: '', reason: 'no such account', amount };
   const bankReference = bankReferenceOf('P', file, reference);
   return fate === 'return' && nextDay
     ? { reference, outcome: 'returned', bankReference, reason: 'account closed', amount }

@@ -91,7 +91,10 @@ describe('the bank', () => {
     machine += 200;
     const paid = (await call('GET', '/payout-files/x')).body['results'] as { bankReference: string }[];
     at = instantOf('2026-11-25', '08:00:00');
-    const returned = (await call('GET', '/payout-files/x')).body['results'] as { bankReference: string; outcome: string }[];
+    const returned = (await call('GET', '/payout-files/x')).body['results'] as {
+      bankReference: string;
+      outcome: string;
+    }[];
     expect(returned[2]).toMatchObject({ outcome: 'returned', bankReference: paid[2]?.bankReference });
     expect(returned[0]).toMatchObject({ outcome: 'paid' });
   });
@@ -113,7 +116,10 @@ describe('the bank', () => {
     bank.credit({ channel: 'unionpay', clearingDate: '2026-11-22', amount: 0, valueDate: '2026-11-24' });
     bank.credit({ channel: 'unionpay', clearingDate: '2026-11-24', amount: -5, valueDate: '2026-11-25' });
     const { body } = await call('GET', '/credits?from=2026-11-24');
-    expect(body['credits']).toMatchObject([{ clearingDate: '2026-11-22', amount: 0 }, { clearingDate: '2026-11-23', amount: 99_517 }]);
+    expect(body['credits']).toMatchObject([
+      { clearingDate: '2026-11-22', amount: 0 },
+      { clearingDate: '2026-11-23', amount: 99_517 },
+    ]);
     at = instantOf('2026-11-25', '00:00:00');
     expect((await call('GET', '/credits?from=2026-11-25')).body['credits']).toMatchObject([{ amount: -5 }]);
     expect((await call('GET', '/credits?from=yesterday')).status).toBe(422);

@@ -85,7 +85,8 @@ export class BankHost {
     let answer: Answer;
     try {
       const body = await readBody(request);
-      answer = body === undefined ? problem(413, 'too-large', `at most ${maxBodyBytes} bytes`) : this.#answer(request, body);
+      answer =
+        body === undefined ? problem(413, 'too-large', `at most ${maxBodyBytes} bytes`) : this.#answer(request, body);
     } catch {
       answer = problem(400, 'bad-request', 'the request could not be read');
     }

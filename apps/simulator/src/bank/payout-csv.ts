@@ -44,7 +44,8 @@ function readRow(cells: readonly string[], at: readonly number[], line: number):
     (column) => cells[column] ?? '',
   );
   if (reference === '' || reference.length > 100) throw new PayoutFileRefused(`line ${line}: expected a reference`);
-  if (!/^\d{6,32}$/.test(accountNumber)) throw new PayoutFileRefused(`line ${line}: expected an account number of digits`);
+  if (!/^\d{6,32}$/.test(accountNumber))
+    throw new PayoutFileRefused(`line ${line}: expected an account number of digits`);
   if (!/^[1-9]\d{0,14}$/.test(amount)) throw new PayoutFileRefused(`line ${line}: expected an amount in whole fen`);
   return { reference, merchant, accountName, accountNumber, amount: Number(amount) };
 }

@@ -2,7 +2,11 @@ import { clearingDateOf, dayAfter, FollowedClock, instantOf, localTime } from '.
 
 describe('business time', () => {
   it('is Shanghai time', () => {
-    expect(localTime(Date.UTC(2026, 10, 23, 15, 30, 5))).toEqual({ date: '2026-11-23', monthDay: '1123', time: '233005' });
+    expect(localTime(Date.UTC(2026, 10, 23, 15, 30, 5))).toEqual({
+      date: '2026-11-23',
+      monthDay: '1123',
+      time: '233005',
+    });
     expect(instantOf('2026-11-23', '23:30:05')).toBe(Date.UTC(2026, 10, 23, 15, 30, 5));
     expect(dayAfter('2026-12-31')).toBe('2027-01-01');
   });

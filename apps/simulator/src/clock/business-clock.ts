@@ -21,7 +21,11 @@ export interface LocalTime {
 /** Splits a business instant (ms since the epoch) into Shanghai date and time. */
 export function localTime(at: number): LocalTime {
   const iso = new Date(at + shanghaiOffsetMs).toISOString();
-  return { date: iso.slice(0, 10), monthDay: iso.slice(5, 7) + iso.slice(8, 10), time: iso.slice(11, 19).replaceAll(':', '') };
+  return {
+    date: iso.slice(0, 10),
+    monthDay: iso.slice(5, 7) + iso.slice(8, 10),
+    time: iso.slice(11, 19).replaceAll(':', ''),
+  };
 }
 
 /** The business instant of a Shanghai date and `hh:mm:ss` (ms since the epoch). */

@@ -32,7 +32,8 @@ describe('a fault proxy', () => {
     socket.destroy();
     return answer;
   };
-  const bits = (bytes: Buffer): number => [...bytes].reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
+  const bits = (bytes: Buffer): number =>
+    [...bytes].reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
 
   it('is only a wire without faults', async () => {
     expect(await echo({})).toEqual(Buffer.alloc(8));

@@ -44,14 +44,17 @@ describe('a fleet', () => {
     peer = new AcquirerPeer(tmkHex);
     return reports;
   };
-  const figures = (reports: readonly DayReport[]): unknown => reports.map(({ terminals: own, answers }) => ({ own, answers }));
+  const figures = (reports: readonly DayReport[]): unknown =>
+    reports.map(({ terminals: own, answers }) => ({ own, answers }));
 
   it('trades a day by its plan: everything answered, every batch closed, nothing pending', async () => {
     const [report] = await trade(join(folder, 'a'), 'seed', ['2026-11-23']);
     expect(report?.progress.sent).toBe(600);
     expect(report?.progress.inDoubt).toBe(0);
     expect(report?.differences.filter(({ planned }) => !planned)).toEqual([]);
-    expect(report?.terminals.every(({ batches }) => batches.length > 0 && batches.every(({ settled }) => settled))).toBe(true);
+    expect(
+      report?.terminals.every(({ batches }) => batches.length > 0 && batches.every(({ settled }) => settled)),
+    ).toBe(true);
     expect(report?.terminals.flatMap(({ batches }) => batches).filter(({ automatic }) => automatic)).toHaveLength(2);
   }, 30_000);
 

@@ -50,7 +50,8 @@ export class DayFleet {
       await Promise.all(
         plan.terminals.map(({ terminalId, steps }) => {
           const terminal = this.#terminals.get(terminalId);
-          if (terminal === undefined) throw new Error(`the plan names terminal ${terminalId}, which is not of this fleet`);
+          if (terminal === undefined)
+            throw new Error(`the plan names terminal ${terminalId}, which is not of this fleet`);
           return new DayRunner({ terminal, clock, date, tally, stopping: () => this.#stopping }).run(steps);
         }),
       );

@@ -44,7 +44,8 @@ export class DayRunner {
     const began = performance.now();
     const outcome = await this.#act(step);
     if (outcome === undefined) return;
-    if (isPayment(step)) tally.count(outcome, performance.now() - began, free ? Math.max(0, Date.now() - intendedAt) : null);
+    if (isPayment(step))
+      tally.count(outcome, performance.now() - began, free ? Math.max(0, Date.now() - intendedAt) : null);
     this.#compare(step, outcome);
   }
 
@@ -59,7 +60,12 @@ export class DayRunner {
         return terminal.signOff();
       case 'sale': {
         const { amount, card, fault } = action;
-        return terminal.sale({ amount, card: presented(card), reading: card.reading, ...(fault === null ? {} : { fault }) });
+        return terminal.sale({
+          amount,
+          card: presented(card),
+          reading: card.reading,
+          ...(fault === null ? {} : { fault }),
+        });
       }
       case 'inquiry':
         return terminal.inquiry({ card: presented(action.card), reading: action.card.reading });
@@ -100,8 +106,12 @@ export class DayRunner {
       return;
     }
     const { batch, domesticReply, foreignReply } = outcome.report;
-    for (const [block, reply] of [['domestic', domesticReply], ['foreign', foreignReply]] as const) {
-      if (reply !== 1) this.#differ(step, `totals of batch ${batch}, ${block} cards`, 'balanced (1)', `reply ${reply}`, this.#forgot);
+    for (const [block, reply] of [
+      ['domestic', domesticReply],
+      ['foreign', foreignReply],
+    ] as const) {
+      if (reply !== 1)
+        this.#differ(step, `totals of batch ${batch}, ${block} cards`, 'balanced (1)', `reply ${reply}`, this.#forgot);
     }
     this.#forgot = false;
   }

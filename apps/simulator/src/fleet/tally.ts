@@ -45,17 +45,36 @@ export class Tally {
   /** What differed; a last line says how many more there were. */
   differences(): Difference[] {
     if (this.#unreported === 0) return [...this.#differences];
-    const more = { terminalId: '', step: null, what: 'more differences', expected: '0', got: String(this.#unreported), planned: false };
+    const more = {
+      terminalId: '',
+      step: null,
+      what: 'more differences',
+      expected: '0',
+      got: String(this.#unreported),
+      planned: false,
+    };
     return [...this.#differences, more];
   }
 
   /** Counts so far; the rate is since the last call. */
-  progress(machineNow: number, { inDoubt, reversed }: { readonly inDoubt: number; readonly reversed: number }): Progress {
+  progress(
+    machineNow: number,
+    { inDoubt, reversed }: { readonly inDoubt: number; readonly reversed: number },
+  ): Progress {
     const seconds = (machineNow - this.#lastAt) / 1_000;
     const rate = seconds <= 0 ? 0 : Math.round((this.#answered - this.#lastAnswered) / seconds);
     this.#lastAt = machineNow;
     this.#lastAnswered = this.#answered;
     const { sent, approved, declined, latencies } = this;
-    return { sent, approved, declined, inDoubt, reversed, p50: latencies.quantile(0.5), p99: latencies.quantile(0.99), rate };
+    return {
+      sent,
+      approved,
+      declined,
+      inDoubt,
+      reversed,
+      p50: latencies.quantile(0.5),
+      p99: latencies.quantile(0.99),
+      rate,
+    };
   }
 }

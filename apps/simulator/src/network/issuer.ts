@@ -224,4 +224,3 @@ function costsReturned({ taken, refunded, returned }: Standing, amount: number):
   });
   return { issuerCost: parts.issuerCost, networkCost: parts.networkCost };
 }
-

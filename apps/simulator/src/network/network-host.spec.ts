@@ -55,7 +55,9 @@ describe('the card network', () => {
     const body = await link.receive(timeoutMs);
     if (body === undefined) return undefined;
     const seen = peek(networkProfileAscii, body);
-    expect(equalInConstantTime(seen.mac ?? Buffer.alloc(0), computeMac(linkMacProfile, linkMacKey, seen.mab))).toBe(true);
+    expect(equalInConstantTime(seen.mac ?? Buffer.alloc(0), computeMac(linkMacProfile, linkMacKey, seen.mab))).toBe(
+      true,
+    );
     return unpack(networkProfileAscii, body);
   };
   const ask = async (message: NetworkMessage): Promise<Fields> => {
@@ -137,10 +139,13 @@ describe('the card network', () => {
     expect(await ask({ ...sale, fields: { ...sale.fields, 4: '000000000001' } })).toMatchObject({ 39: '94' });
   });
 
-  it.each(['05', '41', '43', '51', '54', '61', '65', '91'])('declines a card of behaviour %s with that code', async (code) => {
-    expect(await ask(message('0200', { 2: cardWished(code) }))).toMatchObject({ 39: code });
-    expect(host.book.netOf('2026-11-23')).toBe(0);
-  });
+  it.each(['05', '41', '43', '51', '54', '61', '65', '91'])(
+    'declines a card of behaviour %s with that code',
+    async (code) => {
+      expect(await ask(message('0200', { 2: cardWished(code) }))).toMatchObject({ 39: code });
+      expect(host.book.netOf('2026-11-23')).toBe(0);
+    },
+  );
 
   it('checks the PIN under the zone key', async () => {
     const block = (pin: string): Buffer => encryptPinBlock('iso-0', zonePinKey, pin, credit, systemRandom);
@@ -191,7 +196,10 @@ describe('the card network', () => {
     at = instantOf('2026-11-23', '23:05:00');
     expect(await ask(message('0200', { 3: '200000', ...naming(sale) }))).toMatchObject({ 39: '12', 15: '1124' });
     expect(await ask(reversalOf(sale))).toMatchObject({ 39: '12' });
-    expect(await ask(message('0220', { 3: '200000', 4: '000000040000', ...naming(sale) }))).toMatchObject({ 39: '00', 15: '1124' });
+    expect(await ask(message('0220', { 3: '200000', 4: '000000040000', ...naming(sale) }))).toMatchObject({
+      39: '00',
+      15: '1124',
+    });
     expect(host.book.netOf('2026-11-23')).toBe(99_517);
     expect(host.book.netOf('2026-11-24')).toBe(-39_807);
   });

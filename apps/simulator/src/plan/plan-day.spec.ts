@@ -24,7 +24,9 @@ describe("a day's plan", () => {
   it('follows from seed, date and terminals alone', () => {
     expect(planDay(input)).toEqual(plan);
     expect(planDay({ ...input, seed: 'other' })).not.toEqual(plan);
-    expect(planDay({ ...input, date: '2026-11-24' }).terminals[0]?.steps[5]?.action).not.toEqual(plan.terminals[0]?.steps[5]?.action);
+    expect(planDay({ ...input, date: '2026-11-24' }).terminals[0]?.steps[5]?.action).not.toEqual(
+      plan.terminals[0]?.steps[5]?.action,
+    );
   });
 
   it('has exactly the payments asked for', () => {
@@ -44,7 +46,9 @@ describe("a day's plan", () => {
 
   it('peaks at noon and in the evening', () => {
     const inHour = (hour: number): number =>
-      steps.filter((step) => isPayment(step) && Math.floor((step.at - instantOf('2026-11-23', '00:00:00')) / 3_600_000) === hour).length;
+      steps.filter(
+        (step) => isPayment(step) && Math.floor((step.at - instantOf('2026-11-23', '00:00:00')) / 3_600_000) === hour,
+      ).length;
     expect(inHour(12)).toBeGreaterThan(2 * inHour(9));
     expect(inHour(18)).toBeGreaterThan(2 * inHour(9));
   });
@@ -61,7 +65,11 @@ describe("a day's plan", () => {
     const faults = actions('sale').filter(({ expected }) => expected === null).length;
     expect(share(faults)).toBeGreaterThan(0.003);
     expect(share(faults)).toBeLessThan(0.009);
-    for (const [is, wanted] of [['void', 0.015], ['refund', 0.007], ['inquiry', 0.01]] as const) {
+    for (const [is, wanted] of [
+      ['void', 0.015],
+      ['refund', 0.007],
+      ['inquiry', 0.01],
+    ] as const) {
       expect(share(actions(is).length)).toBeGreaterThan(wanted * 0.6);
       expect(share(actions(is).length)).toBeLessThan(wanted * 1.6);
     }
@@ -91,10 +99,14 @@ describe("a day's plan", () => {
   });
 
   it('keeps a MICRO merchant below its daily limits', () => {
-    const micro = new Set(input.terminals.filter(({ merchantType }) => merchantType === 'MICRO').map(({ terminalId }) => terminalId));
+    const micro = new Set(
+      input.terminals.filter(({ merchantType }) => merchantType === 'MICRO').map(({ terminalId }) => terminalId),
+    );
     const sales = plan.terminals
       .filter(({ terminalId }) => micro.has(terminalId))
-      .flatMap(({ steps: own }) => own.flatMap(({ action }) => (action.is === 'sale' && action.amount <= 20_000_00 ? [action] : [])));
+      .flatMap(({ steps: own }) =>
+        own.flatMap(({ action }) => (action.is === 'sale' && action.amount <= 20_000_00 ? [action] : [])),
+      );
     const credit = sales.filter(({ card }) => ['CREDIT', 'SEMI_CREDIT'].includes(lookUpBin(card.pan)?.cardClass ?? ''));
     expect(sales.reduce((sum, { amount }) => sum + amount, 0)).toBeLessThan(100_000_00);
     expect(credit.reduce((sum, { amount }) => sum + amount, 0)).toBeLessThan(50_000_00);

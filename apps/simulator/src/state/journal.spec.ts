@@ -30,13 +30,16 @@ describe('a journal', () => {
     expect(read()).toEqual([1, 2, 3]);
   });
 
-  it.each(['{"n":', '{"n":4', '\u0000\u0000\n'])('cuts off a torn last line and writes on behind the sound ones', (torn) => {
-    write(1, 2);
-    appendFileSync(path, torn);
-    write(3);
-    expect(read()).toEqual([1, 2, 3]);
-    expect(readFileSync(path, 'utf8')).toBe('{"n":1}\n{"n":2}\n{"n":3}\n');
-  });
+  it.each(['{"n":', '{"n":4', '\u0000\u0000\n'])(
+    'cuts off a torn last line and writes on behind the sound ones',
+    (torn) => {
+      write(1, 2);
+      appendFileSync(path, torn);
+      write(3);
+      expect(read()).toEqual([1, 2, 3]);
+      expect(readFileSync(path, 'utf8')).toBe('{"n":1}\n{"n":2}\n{"n":3}\n');
+    },
+  );
 
   it('reads a prefix of what was appended, wherever the file was cut', () => {
     write(1, 2, 3);

@@ -1,4 +1,11 @@
-import { connectIso, openEnvelope, sealEnvelope, terminalTpdu, type Header, type IsoConnection } from '@tillstream/iso8583';
+import {
+  connectIso,
+  openEnvelope,
+  sealEnvelope,
+  terminalTpdu,
+  type Header,
+  type IsoConnection,
+} from '@tillstream/iso8583';
 import type { Address } from '../protocol.ts';
 
 const connectTimeoutMs = 5_000;

@@ -40,7 +40,10 @@ function transaction(batch: string, type: string, network: string, entry?: strin
 /** EMV data of a chip that exists nowhere: the cryptogram follows from the transaction, so a resend is the same bytes. */
 function chipData(sent: SentTransaction): Buffer {
   const digest = createHash('sha256').update(`${sent.batch}.${sent.stan}.${sent.amount}.${sent.date}`).digest();
-  const hex = (tag: string, value: string): { tag: string; value: Buffer } => ({ tag, value: Buffer.from(value, 'hex') });
+  const hex = (tag: string, value: string): { tag: string; value: Buffer } => ({
+    tag,
+    value: Buffer.from(value, 'hex'),
+  });
   return formatTlv([
     { tag: '9F26', value: digest.subarray(0, 8) },
     hex('9F27', '80'),

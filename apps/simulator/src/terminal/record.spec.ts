@@ -1,5 +1,13 @@
 import type { BatchReport } from '../protocol.ts';
-import { evolve, keyOf, newTerminalState, nextBatch, nextStan, pendingReversals, type SentTransaction } from './record.ts';
+import {
+  evolve,
+  keyOf,
+  newTerminalState,
+  nextBatch,
+  nextStan,
+  pendingReversals,
+  type SentTransaction,
+} from './record.ts';
 import { totalsOf } from './totals.ts';
 
 const sent = (stan: string, over: Partial<SentTransaction> = {}): SentTransaction => ({

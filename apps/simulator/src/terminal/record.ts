@@ -103,7 +103,17 @@ export const keyOf = (item: { readonly batch: string; readonly stan: string }): 
 
 /** A terminal that was just unpacked. */
 export function newTerminalState(): TerminalState {
-  return { stan: '000000', batch: '000001', keyBlob: null, signedIn: false, items: new Map(), undecided: new Set(), counted: 0, reversed: 0, settled: [] };
+  return {
+    stan: '000000',
+    batch: '000001',
+    keyBlob: null,
+    signedIn: false,
+    items: new Map(),
+    undecided: new Set(),
+    counted: 0,
+    reversed: 0,
+    settled: [],
+  };
 }
 
 /** The STAN after this one: 000001 to 999999, then 000001 again (domain 2.7). */

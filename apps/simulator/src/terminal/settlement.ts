@@ -13,8 +13,7 @@ import { totalsOf, type PresentedTotals } from './totals.ts';
 
 /** How a settlement ended. What did not end is begun again from the comparison, which the host answers as before. */
 export type SettlementOutcome =
-  | { readonly is: 'settled'; readonly report: BatchReport }
-  | { readonly is: 'not-settled'; readonly why: string };
+  { readonly is: 'settled'; readonly report: BatchReport } | { readonly is: 'not-settled'; readonly why: string };
 
 interface Options {
   readonly automatic: boolean;

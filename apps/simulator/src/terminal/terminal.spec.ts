@@ -53,7 +53,11 @@ describe('a smart POS terminal', () => {
   it('signs in before its first payment and takes the batch number of the host', async () => {
     peer.batch = '000077';
     const sold = await terminal.sale({ amount: 1_234, card });
-    expect(sold).toMatchObject({ is: 'answered', code: '00', item: { batch: '000077', stan: '000002', amount: 1_234 } });
+    expect(sold).toMatchObject({
+      is: 'answered',
+      code: '00',
+      item: { batch: '000077', stan: '000002', amount: 1_234 },
+    });
     expect(peer.mtis).toEqual(['0800', '0200']);
   });
 
@@ -147,7 +151,12 @@ describe('a smart POS terminal', () => {
     expect(outcome).toMatchObject({ code: '00' });
     const request = peer.received.at(-1);
     expect(request?.fields).toMatchObject({ 3: '200000', 4: '000000003333', 37: item?.rrn, 38: item?.authCode });
-    expect(totalsOf(terminal.state, '000001').domestic).toEqual({ debitSum: 3_333, debitCount: 1, creditSum: 3_333, creditCount: 1 });
+    expect(totalsOf(terminal.state, '000001').domestic).toEqual({
+      debitSum: 3_333,
+      debitCount: 1,
+      creditSum: 3_333,
+      creditCount: 1,
+    });
   });
 
   it('sends a refund again with the same STAN until it is answered, before anything else', async () => {
@@ -173,7 +182,10 @@ describe('a smart POS terminal', () => {
 
   it('adds one to the batch after settlement and trades on without a sign-in', async () => {
     await terminal.sale({ amount: 1_000, card });
-    expect(await terminal.settle()).toMatchObject({ is: 'settled', report: { batch: '000001', domesticReply: 1, uploaded: 0 } });
+    expect(await terminal.settle()).toMatchObject({
+      is: 'settled',
+      report: { batch: '000001', domesticReply: 1, uploaded: 0 },
+    });
     expect(terminal.state.batch).toBe('000002');
     await terminal.sale({ amount: 1_000, card });
     expect(peer.mtis).toEqual(['0800', '0200', '0500', '0320', '0200']);

@@ -1,5 +1,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { computeMac, decryptPinBlock, desEncrypt, equalInConstantTime, keyCheckValue, type MacProfile } from '@tillstream/crypto';
+import {
+  computeMac,
+  decryptPinBlock,
+  desEncrypt,
+  equalInConstantTime,
+  keyCheckValue,
+  type MacProfile,
+} from '@tillstream/crypto';
 import {
   formatTotals,
   FrameReader,
@@ -22,7 +29,8 @@ import {
 import { testPin, wishOf } from '../cards/test-cards.ts';
 
 /** What the peer does with a message: answer with a code, say nothing, answer with a spoilt MAC, or without one. */
-export type PeerAnswer = { readonly code: string; readonly mac?: 'right' | 'spoilt' | 'none'; readonly demand?: string } | 'silence';
+export type PeerAnswer =
+  { readonly code: string; readonly mac?: 'right' | 'spoilt' | 'none'; readonly demand?: string } | 'silence';
 
 /** Decides about every message that is not a sign-in; undefined leaves it to the peer. */
 export type PeerScript = (message: TerminalMessage, seen: number) => PeerAnswer | undefined;
@@ -96,7 +104,9 @@ export class AcquirerPeer {
     const packed =
       mac === 'none'
         ? pack(terminalProfile, reply)
-        : packWithMac(terminalProfile, reply, (mab) => (mac === 'spoilt' ? Buffer.alloc(8, 0x41) : computeMac(profile, mak, mab)));
+        : packWithMac(terminalProfile, reply, (mab) =>
+            mac === 'spoilt' ? Buffer.alloc(8, 0x41) : computeMac(profile, mak, mab),
+          );
     socket.write(sealEnvelope({ tpdu: replyTpdu(tpdu), header: { ...header, demand: answer.demand ?? '0' } }, packed));
   }
 
@@ -160,8 +170,14 @@ export class AcquirerPeer {
 
   #countUpload({ fields }: TerminalMessage): void {
     const { network, type } = parseF60(fields[60] ?? '');
-    const shape = type === '25' ? 'copy' : network === '201' ? 'list' : network === '202' || network === '207' ? 'end' : 'chip';
-    const items = shape === 'list' ? parseUploadItems(fields[48] ?? '').length : shape === 'end' ? parseUploadEnd(fields[48] ?? '') : 1;
+    const shape =
+      type === '25' ? 'copy' : network === '201' ? 'list' : network === '202' || network === '207' ? 'end' : 'chip';
+    const items =
+      shape === 'list'
+        ? parseUploadItems(fields[48] ?? '').length
+        : shape === 'end'
+          ? parseUploadEnd(fields[48] ?? '')
+          : 1;
     this.uploaded.set(shape, (this.uploaded.get(shape) ?? 0) + items);
   }
 }

@@ -8,6 +8,7 @@ import {
   type SealedCard,
   type VoidPayment,
 } from '@tillstream/domain/payment/commands';
+import { fen, type Fen } from '@tillstream/money';
 import { IsoError, parseF60, parseF61, type TerminalMessage } from '@tillstream/iso8583';
 import type { RegisteredTerminal } from '../registry/terminal-registry.ts';
 
@@ -38,7 +39,7 @@ function given(fields: Fields, number: 3 | 4 | 11 | 22 | 39 | 60): string {
   return value;
 }
 
-const fen = (fields: Fields): number => Number(given(fields, 4));
+const amountOf = (fields: Fields): Fen => fen(Number(given(fields, 4)));
 const orNull = (value: string | undefined): string | null => (value === undefined || /^[0 ]*$/.test(value) ? null : value);
 const reading = (fields: Fields) => ({ entryMode: given(fields, 22), cardSequence: fields[23] ?? null });
 const original = (fields: Fields) => {
@@ -50,7 +51,7 @@ const sale: PaymentRow<AuthorizeSale> = {
   pattern: paymentPattern.sale,
   card: true,
   parts: (fields) => ({
-    amount: fen(fields),
+    amount: amountOf(fields),
     ...reading(fields),
     partialApprovalAllowed: parseF60(given(fields, 60)).partialApproval === '1',
   }),
@@ -60,7 +61,7 @@ const voidOf: PaymentRow<VoidPayment> = {
   pattern: paymentPattern.void,
   card: true,
   parts: (fields) => ({
-    amount: fen(fields),
+    amount: amountOf(fields),
     ...reading(fields),
     originalRrn: orNull(fields[37]),
     originalAuthCode: orNull(fields[38]),
@@ -70,12 +71,12 @@ const voidOf: PaymentRow<VoidPayment> = {
 const refund: PaymentRow<RefundPayment> = {
   pattern: paymentPattern.refund,
   card: true,
-  parts: (fields) => ({ amount: fen(fields), ...reading(fields), originalRrn: orNull(fields[37]), ...original(fields) }),
+  parts: (fields) => ({ amount: amountOf(fields), ...reading(fields), originalRrn: orNull(fields[37]), ...original(fields) }),
 };
 const reversal: PaymentRow<ReverseOperation> = {
   pattern: paymentPattern.reversal,
   card: false,
-  parts: (fields) => ({ amount: fen(fields), reason: given(fields, 39) }),
+  parts: (fields) => ({ amount: amountOf(fields), reason: given(fields, 39) }),
 };
 
 /** The payment messages that are served, by the id of their spec (domain 2.3). */

@@ -7,7 +7,7 @@ import { InProcessFactFeed } from './fact-feed.ts';
 import { migrateMessaging } from './state-tables.ts';
 
 async function openPlace(): Promise<FeedContractPlace> {
-  const { store, database, drop } = await openFreshStore();
+  const { store, database, close: drop } = await openFreshStore();
   const { pool } = database;
   await migrateMessaging(pool);
   const openFeed: FeedContractPlace['openFeed'] = () =>
@@ -27,7 +27,7 @@ describe('in-process feed', () => {
   const append = async (key: string): Promise<bigint> => {
     const done = await place.store
       .writer('authorization')
-      .append(`payment-${randomUUID()}`, -1, [factToAppend({ key })]);
+      .append(`payment-${randomUUID()}`, -1, [factToAppend({}, { key })]);
     return done.ok ? done.position : 0n;
   };
 

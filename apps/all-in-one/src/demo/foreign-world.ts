@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import type { Address } from '@tillstream/simulator';
+import type { NodeFolder } from '../host/data-folder.ts';
+import { DEMO_ACQUIRER, DEMO_CHANNEL, demoLinkKeys, type DemoTerminal } from './roster.ts';
+import { SimulatorProcess } from './simulator-process.ts';
+
+/** Everything foreign to the node: the card network, the bank and the terminals, in one other process. */
+export interface ForeignWorld {
+  readonly simulator: SimulatorProcess;
+  readonly networkPort: number;
+  readonly bankUrl: string;
+  readonly bankSecret: string;
+  /** Tells the simulator which terminals there are and where the gateway listens. */
+  fleet(terminals: readonly DemoTerminal[], gateway: Address): void;
+}
+
+/** Starts the simulator; network and bank listen on loopback ports of their own choice. */
+export async function startForeignWorld(settings: {
+  readonly folder: NodeFolder;
+  readonly seed: number;
+  readonly answerTimerMs: number;
+  readonly onDeath: (error: Error) => void;
+}): Promise<ForeignWorld> {
+  const simulator = new SimulatorProcess(settings.onDeath);
+  // Both ends are started by us, so the shared secret lives as long as they do.
+  const bankSecret = randomBytes(24).toString('base64url');
+  const ready = await simulator.ask(
+    {
+      type: 'start',
+      stateDir: settings.folder.simulatorFolder,
+      seed: String(settings.seed),
+      answerTimerMs: settings.answerTimerMs,
+      bankSecret,
+      channel: DEMO_CHANNEL,
+      ...demoLinkKeys,
+    },
+    'ready',
+  );
+  return {
+    simulator,
+    networkPort: ready.networkPort,
+    bankUrl: `http://127.0.0.1:${ready.bankPort}`,
+    bankSecret,
+    fleet: (terminals, gateway) =>
+      simulator.send({
+        type: 'fleet',
+        gateway,
+        terminals: terminals.map((terminal) => ({
+          terminalId: terminal.terminalId,
+          merchantId: terminal.merchantId,
+          merchantName: terminal.merchantName,
+          acquirer: DEMO_ACQUIRER,
+          model: terminal.model,
+          tmkHex: terminal.tmkHex,
+        })),
+      }),
+  };
+}

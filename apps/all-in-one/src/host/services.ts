@@ -1,0 +1,123 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Authorization, AuthorizationModule } from '@tillstream/authorization';
+import { LedgerModule } from '@tillstream/ledger';
+import { MerchantsModule } from '@tillstream/merchants';
+import { ReportingModule } from '@tillstream/reporting';
+import { Metrics, openHttp, PlatformModule, Readiness, stopOrder } from '@tillstream/service-kit';
+import { Settlement, SettlementModule } from '@tillstream/settlement';
+import type { Address } from '@tillstream/simulator';
+import { openTerminalGateway, type TerminalGateway, TerminalGatewayModule } from '@tillstream/terminal-gateway';
+import type { StartOptions } from '../arguments.ts';
+import { ApiClient } from '../demo/api-client.ts';
+import type { NodeWork } from '../demo/conductor.ts';
+import type { ForeignWorld } from '../demo/foreign-world.ts';
+import { DEMO_CHANNEL } from '../demo/roster.ts';
+import type { Node } from './node.ts';
+import type { NodeSettings } from './settings.ts';
+
+/** The running services of the single node. */
+export interface Services {
+  readonly url: string;
+  readonly httpPort: number;
+  readonly token: string;
+  readonly terminalAddress: Address;
+  readonly api: ApiClient;
+  readonly work: NodeWork;
+  /** Resolves when payments are taken: indexes and limits loaded, the link to the network up. */
+  ready(): Promise<void>;
+}
+
+/** The host's root module; what it imports is decided at start. */
+@Module({})
+class AllInOneModule {}
+
+/** The gateway answers this much before the terminals stop waiting. */
+const ANSWER_MARGIN_MS = 200;
+
+/** Starts every service in this process: command transport, ISO 8583 transport, HTTP API. */
+export async function startServices(node: Node, settings: NodeSettings, options: StartOptions, world: ForeignWorld): Promise<Services> {
+  const { platform } = node;
+  const readiness = new Readiness();
+  const metrics = new Metrics('all-in-one');
+  const gateway = await openTerminalGateway(platform, {
+    port: options.terminalPort,
+    ifTaken: 'next-free',
+    answerBudgetMs: settings.answerTimer - ANSWER_MARGIN_MS,
+  });
+  const http = await openHttp({
+    module: rootModule(node, settings, world, gateway),
+    title: 'Tillstream',
+    port: options.httpPort,
+    ...(settings.httpToken ? { token: settings.httpToken.reveal() } : {}),
+    log: platform.log,
+    readiness,
+    metrics,
+    strategies: [node.commandServer, gateway.server],
+  });
+  platform.lifecycle.onStop('HTTP API and services', stopOrder.http, () => http.close(), 15_000);
+  const authorization = http.app.get(Authorization);
+  const settlement = http.app.get(Settlement);
+  readiness.add('authorization', () => {
+    const { ready, why } = authorization.ready();
+    if (!ready) throw new Error(why.join('; '));
+  });
+  metrics.gauge({ name: 'in_doubt_operations', help: 'Operations that are undecided' }, (gauge) => gauge.set(authorization.inDoubt().count));
+  metrics.gauge({ name: 'terminal_connections', help: 'Open connections of terminals' }, (gauge) => gauge.set(gateway.status().connections));
+  metrics.gauge({ name: 'feed_lag_facts', help: 'Facts that the slowest group has yet to take in' }, async (gauge) => gauge.set(await lagOf(node)));
+  const address = gateway.server.address;
+  if (!address) throw new Error('the terminal gateway does not listen');
+  return {
+    url: http.url,
+    httpPort: http.port,
+    token: http.token,
+    terminalAddress: { host: '127.0.0.1', port: address.port },
+    api: new ApiClient(http.url, http.token),
+    work: workOf(node, authorization, settlement),
+    ready: () => until(() => authorization.ready().ready && authorization.linkUp()),
+  };
+}
+
+function rootModule(node: Node, settings: NodeSettings, world: ForeignWorld, gateway: TerminalGateway): DynamicModule {
+  return {
+    module: AllInOneModule,
+    imports: [
+      PlatformModule.of(node.platform),
+      MerchantsModule.register(),
+      AuthorizationModule.register({
+        channel: { id: DEMO_CHANNEL, host: '127.0.0.1', port: world.networkPort, dialect: 'ascii' },
+        channelTimeoutMs: settings.channelTimer,
+        retryMs: [1_000, 3_000, 10_000, 60_000],
+      }),
+      LedgerModule.register(),
+      SettlementModule.register({ bank: { url: world.bankUrl, secret: world.bankSecret } }),
+      ReportingModule.register(),
+      TerminalGatewayModule.of(gateway),
+    ],
+  };
+}
+
+function workOf(node: Node, authorization: Authorization, settlement: Settlement): NodeWork {
+  const lag = (): Promise<number> => lagOf(node);
+  return {
+    lag,
+    inDoubt: () => Promise.resolve(authorization.inDoubt().count),
+    // Facts lead to facts, so rest is when nothing lags twice in a row.
+    settled: async () => {
+      for (let quiet = 0; quiet < 3; ) {
+        quiet = (await lag()) === 0 && settlement.idle() ? quiet + 1 : 0;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    dayEnded: (date) => settlement.dayEnded(date),
+    paidOut: (dueDate) => settlement.paidOut(dueDate),
+  };
+}
+
+async function lagOf(node: Node): Promise<number> {
+  const groups = await node.feed.positions();
+  return groups.reduce((most, { position, head }) => Math.max(most, Number(head - position)), 0);
+}
+
+async function until(reached: () => boolean): Promise<void> {
+  while (!reached()) await new Promise((resolve) => setTimeout(resolve, 50));
+}

@@ -1,0 +1,129 @@
+import type { PaymentAnswer, RefundPayment, VoidPayment } from '@tillstream/domain/payment/commands';
+import { answerToRepeat, linkOperation, refuseOperation, replyOf, type OriginalClaims } from '@tillstream/domain/payment/decide';
+import type { OperationRef } from '@tillstream/domain/payment/parts';
+import { alarming, type PaymentRefusal } from '@tillstream/domain/payment/refusals';
+import { streamOf } from '@tillstream/domain/stream';
+import { byTerminal, silence, tradeDateNow, type Desk } from '../desk.ts';
+import { operationIdOf, operationRef } from '../intake/operation.ts';
+import type { Intake } from './card-command.ts';
+import { otherContent } from './card-command.ts';
+import { answerRepeat } from './repeat.ts';
+
+/** A void or refund: lives in its original's stream, its key claimed in a stream of its own (design 6). */
+export type LinkedCommand =
+  | { readonly kind: 'void'; readonly command: VoidPayment }
+  | { readonly kind: 'refund'; readonly command: RefundPayment };
+
+/** Where the operation goes: answered already, to be refused, or into this original's stream. */
+export type Place =
+  | { readonly answer: PaymentAnswer }
+  | { readonly refusal: PaymentRefusal }
+  | { readonly notReady: true }
+  | { readonly originalId: string };
+
+/** Answers what is known under the key, else finds the original that the message names. */
+export async function placeOf(desk: Desk, linked: LinkedCommand, intake: Intake): Promise<Place> {
+  const { operationId, contentHash } = intake;
+  const { answerBy } = linked.command;
+  const repeat = { streamId: operationId, operationId, contentHash, answerBy };
+  const answer = await answerRepeat(desk, repeat);
+  if (answer !== undefined) return { answer };
+  const own = await desk.streams.load(operationId);
+  // A claim whose operation never reached the original: a crash between the two is healed by going on (design 6).
+  if (own.state.is === 'linked') return { originalId: own.state.originalPaymentId };
+  return findOriginal(desk, linked);
+}
+
+async function findOriginal(desk: Desk, { command }: LinkedCommand): Promise<Place> {
+  const { acquirer, merchantId, terminalId, originalBatch: batch, originalStan: stan, originalRrn: rrn } = command;
+  if (batch !== null && stan !== null) {
+    const originalId = operationIdOf({ acquirer, merchantId, terminalId, batch, stan });
+    const { state } = await desk.streams.load(originalId);
+    if (state.is !== 'new' || rrn === null) return { originalId };
+  }
+  if (rrn === null) return { refusal: 'original-not-found' };
+  if (!desk.index.readyFor(merchantId)) return { notReady: true };
+  const found = await desk.index.find(merchantId, rrn, command.originalDate, tradeDateNow(desk.platform));
+  return found === undefined ? { refusal: 'original-not-found' } : { originalId: found };
+}
+
+/** What the message says about its original besides its place. */
+export const claimsOf = ({ command }: LinkedCommand): OriginalClaims => ({
+  rrn: command.originalRrn,
+  authCode: 'originalAuthCode' in command ? command.originalAuthCode : null,
+});
+
+/** The reference of the operation, with a fresh RRN. */
+export async function linkedRef(desk: Desk, { kind, command }: LinkedCommand, { operationId }: Intake): Promise<OperationRef> {
+  return operationRef(command, kind, operationId, await desk.references.rrn());
+}
+
+/** Claims the key; undefined when it is ours, else the answer to what is there. */
+export async function claim(
+  desk: Desk,
+  linked: LinkedCommand,
+  intake: Intake,
+  operation: OperationRef,
+  originalPaymentId: string,
+): Promise<PaymentAnswer | undefined> {
+  const { operationId, contentHash } = intake;
+  const decided = await desk.streams.decide(operationId, authorOf(linked), (state) =>
+    // A claim of before a crash carries another RRN; the claim is what counts.
+    state.is === 'linked' && state.contentHash === contentHash && state.originalPaymentId === originalPaymentId
+      ? { facts: [] }
+      : linkOperation(state, { operation, originalPaymentId, contentHash }),
+  );
+  return 'refused' in decided ? answerOwn(desk, linked, intake) : undefined;
+}
+
+/** Stores a refusal under the operation's own key and answers it; what may not be stored is answered by what is there. */
+export async function refuseLinked(
+  desk: Desk,
+  linked: LinkedCommand,
+  intake: Intake,
+  operation: OperationRef,
+  refusal: PaymentRefusal,
+): Promise<PaymentAnswer> {
+  const { operationId, contentHash } = intake;
+  if (refusal === 'answer-by-passed') return silence;
+  if (alarming.has(refusal)) {
+    desk.figures.alarm(refusal);
+    desk.platform.logger.warn('alarm: a linked operation was refused', { refusal, operationId });
+  }
+  const { amount } = linked.command;
+  const tradeDate = tradeDateNow(desk.platform);
+  const decided = await desk.streams.decide(operationId, authorOf(linked), (state) =>
+    refuseOperation(state, { operation, amount, tradeDate, refusal, contentHash }),
+  );
+  if ('refused' in decided) return answerOwn(desk, linked, intake);
+  return replyOf(decided.state, operationId) ?? silence;
+}
+
+/** The answer to the stream of the key itself. */
+async function answerOwn(desk: Desk, { command }: LinkedCommand, { operationId, contentHash }: Intake): Promise<PaymentAnswer> {
+  const { state } = await desk.streams.load(operationId);
+  const repeat = answerToRepeat(state, operationId, contentHash);
+  if (repeat.is === 'answer') return repeat.alarm ? otherContent(desk, operationId) : repeat.reply;
+  const streamId = repeat.is === 'elsewhere' ? repeat.originalPaymentId : operationId;
+  const { answerBy } = command;
+  return (await answerRepeat(desk, { streamId, operationId, contentHash, answerBy })) ?? silence;
+}
+
+/** Envelope of the facts that the message leads to. */
+export const authorOf = ({ command }: LinkedCommand) => ({
+  by: byTerminal(command),
+  key: command.merchantId,
+  correlation: command.correlation,
+});
+
+/** What settlement has said about a batch; read from its stream, so that nothing lags behind. */
+export async function batchStanding(
+  desk: Desk,
+  batch: Pick<OperationRef, 'acquirer' | 'terminalId' | 'batch'>,
+): Promise<{ readonly open: boolean; readonly settled: boolean }> {
+  const facts = await desk.platform.store.readStream(streamOf.batch(batch));
+  const types = facts.map(({ type, data }) => (type === 'BatchReconciled' ? (data as { outcome: string }).outcome : type));
+  const settled = types.some((type) => type === 'BatchBalanced' || type === 'SETTLED');
+  const closed = settled || types.some((type) => type === 'SETTLED_WITH_DIFF' || type === 'BatchHostClosed');
+  return { open: !closed, settled };
+}

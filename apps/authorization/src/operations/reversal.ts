@@ -1,0 +1,66 @@
+import type { PaymentAnswer, ReverseOperation } from '@tillstream/domain/payment/commands';
+import { reverseByTerminal, type PaymentDecision, type TerminalReversal } from '@tillstream/domain/payment/decide';
+import { alarming, responseCodeOf } from '@tillstream/domain/payment/refusals';
+import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
+import { byTerminal, channelOf, replyWith, silence, type Desk } from '../desk.ts';
+import { operationIdOf } from '../intake/operation.ts';
+import { batchStanding } from './linked.ts';
+
+/** The operation turned out to live in another stream while we decided. */
+class LivesElsewhere extends Error {}
+
+/**
+ * Takes an 0400 up by its key (domain 3.3): answered once what follows is durable, and silent when nothing can be stored,
+ * so that the terminal keeps it. It joins nothing and no limit or load refuses it.
+ */
+export async function takeReversal(desk: Desk, command: ReverseOperation): Promise<PaymentAnswer> {
+  const operationId = operationIdOf(command);
+  const { acquirer, merchantId, terminalId, batch, stan, reason } = command;
+  const channel = channelOf(desk);
+  const trace = await desk.references.trace(channel?.acquirer ?? acquirer);
+  const { settled: batchSettled } = await batchStanding(desk, { acquirer, terminalId, batch });
+  const key = { operationId, merchantId, terminalId, batch, stan };
+  const reversal: TerminalReversal = { key, reason, trace, batchSettled };
+  for (;;) {
+    const own = await desk.streams.load(operationId);
+    const paymentId = own.state.is === 'linked' ? own.state.originalPaymentId : operationId;
+    try {
+      return await reverseIn(desk, paymentId, command, reversal);
+    } catch (error) {
+      if (!(error instanceof LivesElsewhere)) throw error;
+    }
+  }
+}
+
+async function reverseIn(
+  desk: Desk,
+  paymentId: string,
+  command: ReverseOperation,
+  reversal: TerminalReversal,
+): Promise<PaymentAnswer> {
+  const { operationId, merchantId } = reversal.key;
+  let responseCode = '00';
+  const decider = (state: PaymentState): PaymentDecision => {
+    if (state.is === 'linked') throw new LivesElsewhere();
+    const decision = reverseByTerminal(state, reversal);
+    if ('responseCode' in decision) ({ responseCode } = decision);
+    return decision;
+  };
+  const author = { by: byTerminal(command), key: merchantId, correlation: command.correlation };
+  const decided = await desk.streams.decide(paymentId, author, decider);
+  const rrn = operationOf(decided.state, operationId)?.ref.rrn ?? null;
+  if ('refused' in decided) {
+    if (alarming.has(decided.refused)) {
+      desk.figures.alarm(decided.refused);
+      desk.platform.logger.warn('alarm: a reversal was refused', { refusal: decided.refused, operationId });
+    }
+    return replyWith(responseCodeOf[decided.refused], rrn);
+  }
+  if (decided.facts.some(({ type }) => type === 'ReversalRequested')) {
+    desk.owner.own({ paymentId, operationId, merchantId });
+  }
+  return replyWith(responseCode, rrn);
+}
+
+/** What a reversal answers when something failed before it was durable. */
+export const keptByTerminal = silence;

@@ -1,0 +1,257 @@
+import { join } from 'node:path';
+import type { Interface } from 'node:readline/promises';
+import { maskPan } from '@tillstream/crypto';
+import { BINS, passesLuhn } from '@tillstream/domain/payment/bins';
+import { responseCode } from '@tillstream/iso8583';
+import { fen, formatYuanGrouped, parseYuan } from '@tillstream/money';
+import { drawCard, testExpiry, testPin, type CardWish } from '../cards/test-cards.ts';
+import { drawFrom } from '../plan/random.ts';
+import type { Address, SimulatedTerminal } from '../protocol.ts';
+import type { Outcome, PresentedCard } from '../terminal/outcome.ts';
+import { settlementSlip, slipOf } from '../terminal/receipt.ts';
+import { keyOf, pendingReversals, type Item } from '../terminal/record.ts';
+import { Terminal } from '../terminal/terminal.ts';
+import { totalsOf } from '../terminal/totals.ts';
+
+/** What the terminal in the shell is made of. */
+export interface TillSettings {
+  readonly terminal: SimulatedTerminal;
+  readonly gateway: Address;
+  readonly stateDir: string;
+  readonly answerTimerMs: number;
+  readonly lines: Interface;
+  readonly print: (text: string) => void;
+}
+
+const menu = `
+  1 签到 sign-in      2 消费 sale         3 余额 balance     4 撤销 void
+  5 退货 refund       6 结算 settlement   7 重打印 reprint   8 汇总 totals
+  9 签退 sign-off     0 退出 quit`;
+
+const listed: readonly (readonly [string, CardWish])[] = [
+  ['approved 批准', { is: 'approve' }],
+  ['51 余额不足', { is: 'decline', code: '51' }],
+  ['54 卡过期', { is: 'decline', code: '54' }],
+  ['61 超限额', { is: 'decline', code: '61' }],
+  ['answer lost 应答丢失', { is: 'lose-answer' }],
+  ['answer late 应答迟到', { is: 'late-answer' }],
+];
+
+/** Why the terminal did not send, in words for the person at it. */
+const refusals: Record<Extract<Outcome, { is: 'refused' }>['why'], string> = {
+  'no-line': '网关不可达 the gateway cannot be reached',
+  'not-signed-in': '签到失败 the sign-in failed',
+  'reversal-pending': '冲正未完成, 暂停交易 a reversal is still unanswered; no payment until it is',
+  'not-in-record': "无此交易 not in this terminal's record",
+  'batch-full': '批次已满且结算失败 the batch is full and cannot be settled',
+};
+
+/** The numbered menu of a terminal in the shell. Ends with 0 or the end of the input. */
+export class TillMenu {
+  readonly #settings: TillSettings;
+  readonly #terminal: Terminal;
+  readonly #cards: readonly (readonly [string, string])[];
+
+  constructor(settings: TillSettings) {
+    this.#settings = settings;
+    const { terminal, gateway, answerTimerMs, stateDir } = settings;
+    const journalPath = join(stateDir, `${terminal.acquirer}.${terminal.terminalId}.ndjson`);
+    this.#terminal = new Terminal({
+      terminal,
+      gateway,
+      answerTimerMs,
+      journalPath,
+      now: Date.now,
+      durability: 'power',
+    });
+    const draw = drawFrom('till', terminal.terminalId);
+    this.#cards = [
+      ...BINS.map((bin) => [`${bin.scheme} ${bin.cardClass}`, drawCard(bin, { is: 'approve' }, draw)] as const),
+      ...listed.slice(1).map(([name, wish]) => [name, drawCard(BINS[0]!, wish, draw)] as const),
+    ];
+  }
+
+  async run(): Promise<void> {
+    const { terminal, gateway, lines, print } = this.#settings;
+    const { merchantName, merchantId, terminalId } = terminal;
+    print(`${merchantName}  商户 ${merchantId}  终端 ${terminalId}  →  ${gateway.host}:${gateway.port}`);
+    let open = true;
+    lines.once('close', () => (open = false));
+    try {
+      while (open) {
+        print(menu);
+        const choice = await this.#ask('> ');
+        if (choice === undefined || choice === '0') break;
+        await this.#choose(choice);
+      }
+    } finally {
+      await this.#terminal.close();
+      lines.close();
+    }
+  }
+
+  async #choose(choice: string): Promise<void> {
+    const { print } = this.#settings;
+    try {
+      switch (choice) {
+        case '1':
+          return this.#say(await this.#terminal.signIn());
+        case '2':
+          return await this.#sale();
+        case '3':
+          return await this.#balance();
+        case '4':
+          return await this.#void();
+        case '5':
+          return await this.#refund();
+        case '6':
+          return await this.#settle();
+        case '7':
+          return this.#reprint();
+        case '8':
+          return this.#totals();
+        case '9':
+          return this.#say(await this.#terminal.signOff());
+        default:
+          print('请选择 0 至 9: choose 0 to 9');
+      }
+    } catch (error) {
+      print(error instanceof Error ? error.message : 'unknown error');
+    }
+  }
+
+  async #sale(): Promise<void> {
+    const amount = await this.#amount('金额 amount (yuan): ');
+    const card = amount === undefined ? undefined : await this.#card();
+    if (amount === undefined || card === undefined) return;
+    this.#say(await this.#terminal.sale({ amount, card, reading: '05' }));
+  }
+
+  async #balance(): Promise<void> {
+    const card = await this.#card();
+    if (card !== undefined) this.#say(await this.#terminal.inquiry({ card }));
+  }
+
+  async #void(): Promise<void> {
+    const sale = await this.#pick(
+      (item) => item.batch === this.#terminal.state.batch && !item.voided && item.refunded === 0,
+    );
+    if (sale !== undefined) this.#say(await this.#terminal.voidSale(keyOf(sale)));
+  }
+
+  async #refund(): Promise<void> {
+    const sale = await this.#pick((item) => !item.voided && item.refunded < item.amount);
+    const amount = sale === undefined ? undefined : await this.#amount('退货金额 refund (yuan): ');
+    if (sale !== undefined && amount !== undefined) this.#say(await this.#terminal.refund(keyOf(sale), amount));
+  }
+
+  async #settle(): Promise<void> {
+    const { print, terminal } = this.#settings;
+    const outcome = await this.#terminal.settle();
+    if (outcome.is === 'settled') print(settlementSlip(terminal, outcome.report).join('\n'));
+    else print(`结算未完成 not settled: ${outcome.why}`);
+  }
+
+  #reprint(): void {
+    const { print } = this.#settings;
+    const last = [...this.#terminal.state.items.values()]
+      .filter(({ kind, status }) => kind !== 'inquiry' && status === 'approved')
+      .at(-1);
+    if (last === undefined) print('没有可打印的凭条 nothing to print');
+    else this.#slip(last, true);
+  }
+
+  #totals(): void {
+    const { state } = this.#terminal;
+    const totals = totalsOf(state, state.batch);
+    const line = (name: string, sums: (typeof totals)['domestic']): string =>
+      `${name}: ${sums.debitCount} × ${formatYuanGrouped(fen(sums.debitSum))} / ${sums.creditCount} × ${formatYuanGrouped(fen(sums.creditSum))}`;
+    const pending = pendingReversals(state).length;
+    this.#settings.print(
+      [
+        `批次 batch ${state.batch}`,
+        line('内卡 domestic', totals.domestic),
+        line('外卡 foreign', totals.foreign),
+        `待冲正 pending reversals: ${pending}`,
+      ].join('\n'),
+    );
+  }
+
+  #say(outcome: Outcome): void {
+    const { print } = this.#settings;
+    if (outcome.is === 'refused') return print(refusals[outcome.why]);
+    if (outcome.is === 'unanswered')
+      return print('交易结果未知, 请勿重复收款 no answer: it will be undone before the next transaction');
+    const { zh, en } = responseCode(outcome.code);
+    print(`${outcome.code} ${zh} ${en}`);
+    if (outcome.balance !== null) print(`余额 balance ${formatYuanGrouped(fen(outcome.balance))}`);
+    if (outcome.item?.status === 'approved') this.#slip(outcome.item, false);
+  }
+
+  #slip(item: Item, reprint: boolean): void {
+    const { kind } = item;
+    if (kind === 'inquiry') return;
+    this.#settings.print(
+      `\n${slipOf(this.#settings.terminal, { ...item, kind }, { copy: '持卡人存根', reprint }).join('\n')}\n`,
+    );
+  }
+
+  async #pick(fits: (item: Item) => boolean): Promise<Item | undefined> {
+    const sales = [...this.#terminal.state.items.values()]
+      .filter((item) => item.kind === 'sale' && item.status === 'approved' && fits(item))
+      .slice(-20);
+    if (sales.length === 0) {
+      this.#settings.print('没有符合的交易 no such sale in the record');
+      return undefined;
+    }
+    sales.forEach((item, at) =>
+      this.#settings.print(
+        `  ${at + 1}  ${item.batch}/${item.stan}  ${item.maskedPan}  ${formatYuanGrouped(fen(item.amount))}`,
+      ),
+    );
+    const sale = sales[Number(await this.#ask('第几笔 which: ')) - 1];
+    if (sale === undefined) this.#settings.print('已取消 cancelled');
+    return sale;
+  }
+
+  async #card(): Promise<PresentedCard | undefined> {
+    const { print } = this.#settings;
+    this.#cards.forEach(([name, pan], at) => print(`  ${String(at + 1).padStart(2)}  ${pan}  ${name}`));
+    const typed = (await this.#ask('卡号 card (number of the list, or digits): ')) ?? '';
+    const pan = this.#cards[Number(typed) - 1]?.[1] ?? typed.replaceAll(' ', '');
+    if (!passesLuhn(pan)) {
+      print('卡号校验错 not a card number');
+      return undefined;
+    }
+    const pin = await this.#ask(`${maskPan(pan)} 密码 PIN (empty: none; test cards: ${testPin}): `);
+    if (pin === undefined || pin === '') return { pan, expiry: testExpiry };
+    if (/^\d{4,12}$/.test(pin)) return { pan, expiry: testExpiry, pin };
+    print('密码为4至12位数字 a PIN has 4 to 12 digits');
+    return undefined;
+  }
+
+  async #amount(question: string): Promise<number | undefined> {
+    const typed = await this.#ask(question);
+    try {
+      const amount = parseYuan(typed ?? '');
+      if (amount > 0) return amount;
+    } catch {
+      // Falls through to the same advice as for zero.
+    }
+    this.#settings.print('金额如 12.34: an amount such as 12.34');
+    return undefined;
+  }
+
+  /** One line of input; undefined at its end. */
+  async #ask(question: string): Promise<string | undefined> {
+    const { lines } = this.#settings;
+    return new Promise((resolve) => {
+      const end = (): void => resolve(undefined);
+      lines.once('close', end);
+      lines.question(question).then((answer) => {
+        lines.off('close', end);
+        resolve(answer.trim());
+      }, end);
+    });
+  }
+}

@@ -1,0 +1,3 @@
+export { TERMINAL_GATEWAY, TerminalGatewayModule } from './terminal-gateway.module.ts';
+export { openTerminalGateway, type GatewayStatus, type TerminalGateway } from './terminal-gateway.ts';
+export type { GatewaySettings, SignInLimits } from './settings.ts';

@@ -1,0 +1,237 @@
+import { Writable } from 'node:stream';
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { EpochKeys, kcvBytes, keyCheckValue, KeyRing, PersonKeys, SoftwareSecurityModule, systemRandom, VaultCipher } from '@tillstream/crypto';
+import { batchPattern } from '@tillstream/domain/batch/commands';
+import { paymentPattern } from '@tillstream/domain/payment/commands';
+import { streamOf } from '@tillstream/domain/stream';
+import { derivedFactId, PostgresEventStore } from '@tillstream/event-store';
+import { factToAppend, freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
+import { InProcessCommandClient, InProcessCommandServer, InProcessFactFeed, migrateMessaging } from '@tillstream/messaging';
+import {
+  createSchemas,
+  fixedBusinessClock,
+  Lifecycle,
+  migrateVault,
+  openLog,
+  openVault,
+  PlatformModule,
+  type FixedBusinessClock,
+  type Platform,
+} from '@tillstream/service-kit';
+import { TERMINAL_GATEWAY, TerminalGatewayModule, type GatewaySettings, type TerminalGateway } from '../index.ts';
+import { SpecTerminal, type SpecTerminalOptions } from './spec-terminal.ts';
+
+export const ACQUIRER = '48021000';
+export const MERCHANT = '480290053310001';
+
+/** A command as it arrived: its pattern and the JSON of its bytes. */
+export interface Arrived {
+  readonly pattern: string;
+  readonly command: Record<string, unknown>;
+}
+
+/** Answers by pattern; a function may wait, throw (the outcome is then unknown) or answer. */
+export type Answers = Map<string, (command: Record<string, unknown>) => unknown>;
+
+export const approval = (more: object = {}): object => ({
+  kind: 'answer',
+  responseCode: '00',
+  amount: null,
+  rrn: '632700000001',
+  authCode: 'A12345',
+  clearingDate: '2026-11-23',
+  scheme: 'CUP',
+  issuer: '01020000',
+  balance: null,
+  ...more,
+});
+
+/** What the bench was opened with and what it shows. */
+export interface GatewayBench {
+  readonly database: FreshDatabase;
+  readonly store: PostgresEventStore;
+  readonly platform: Platform;
+  readonly business: FixedBusinessClock;
+  /** Adds to the machine clock. */
+  readonly machine: { advance(ms: number): void };
+  readonly arrived: Arrived[];
+  readonly answers: Answers;
+  readonly logLines: string[];
+  /** Another gateway on the same platform, as after a restart or beside the first. */
+  openGateway(settings?: Partial<GatewaySettings>): Promise<OpenedGateway>;
+  register(terminalId: string, more?: { profile?: string; merchantId?: string; algorithm?: 'tdes' | 'sm4' }): Promise<SpecTerminalOptions>;
+  append(stream: string, key: string, ...facts: { type: string; data: object }[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface OpenedGateway {
+  readonly gateway: TerminalGateway;
+  readonly port: number;
+  terminal(options: SpecTerminalOptions): SpecTerminal;
+  close(): Promise<void>;
+}
+
+/** Opens everything but a gateway: a database, a store, a vault, commands with scripted answers. */
+export async function openGatewayBench(): Promise<GatewayBench> {
+  const database = await freshDatabase();
+  await createSchemas(database.pool);
+  await migrateVault(database.pool);
+  await migrateMessaging(database.pool);
+  const store = await PostgresEventStore.open({ pool: database.pool, now: Date.now, pollMs: 20 });
+  const business = fixedBusinessClock('2026-11-23T02:00:00.000Z');
+  let ahead = 0;
+  const machineClock = { now: () => Date.now() + ahead };
+  const arrived: Arrived[] = [];
+  const answers: Answers = new Map<string, (command: Record<string, unknown>) => unknown>();
+  const logLines: string[] = [];
+  const platform = platformOf({ database, store, business, machineClock, logLines });
+  const commandServer = new InProcessCommandServer();
+  const withCommands: Platform = { ...platform, commands: new InProcessCommandClient(commandServer) };
+  const hosted = await hostAnswers(commandServer, arrived, answers);
+  answers.set(batchPattern.forSignIn, () => ({ kind: 'answer', responseCode: '00', batch: '000007' }));
+  for (const pattern of Object.values(paymentPattern)) answers.set(pattern, () => approval());
+  const opened: OpenedGateway[] = [];
+
+  const append: GatewayBench['append'] = async (stream, key, ...facts) => {
+    const before = await store.readStream(stream);
+    const owner = stream.startsWith('session') ? 'terminal-gateway' : 'merchants';
+    const all = facts.map(({ type, data }) => factToAppend(data, { type, key }));
+    const result = await store.writer(owner).append(stream, before.length - 1, all);
+    if (!result.ok) throw new Error('the bench could not append');
+  };
+  return {
+    database,
+    store,
+    platform: withCommands,
+    business,
+    machine: { advance: (ms) => (ahead += ms) },
+    arrived,
+    answers,
+    logLines,
+    append,
+    register: (terminalId, more) => register(withCommands, append, terminalId, more ?? {}),
+    openGateway: async (settings = {}) => {
+      const gateway = await openGateway(withCommands, settings);
+      opened.push(gateway);
+      return gateway;
+    },
+    close: async () => {
+      for (const gateway of opened) await gateway.close();
+      await hosted.close();
+      await platform.feed.close();
+      await store.close();
+      await database.drop();
+    },
+  };
+}
+
+function platformOf(given: {
+  database: FreshDatabase;
+  store: PostgresEventStore;
+  business: FixedBusinessClock;
+  machineClock: { now(): number };
+  logLines: string[];
+}): Platform {
+  const { database, store, business, machineClock, logLines } = given;
+  const ring = new KeyRing({ current: 'v1', keys: { v1: Buffer.alloc(32, 7) }, random: systemRandom });
+  const vault = openVault({ pool: database.pool, machine: machineClock, versionOf: (sealed) => ring.versionOf(sealed) });
+  const lines = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      logLines.push(chunk.toString('utf8'));
+      done();
+    },
+  });
+  return {
+    store,
+    feed: new InProcessFactFeed({ store, pool: database.pool }),
+    commands: { request: async () => ({ kind: 'not-taken', why: 'none' }), inFlight: () => 0 },
+    pool: database.pool,
+    businessClock: business,
+    machineClock,
+    cutOffMinutes: 23 * 60,
+    security: new SoftwareSecurityModule({ master: ring, random: systemRandom }),
+    epochKeys: new EpochKeys({ store: vault.epochKeys, master: ring, random: systemRandom }),
+    vaultCipher: new VaultCipher({ ring, tokenKey: Buffer.alloc(32, 1), fingerprintKey: Buffer.alloc(32, 2) }),
+    personKeys: new PersonKeys({ store: vault.personKeys, master: ring, random: systemRandom }),
+    contentKey: Buffer.alloc(32, 3),
+    vault,
+    random: systemRandom,
+    log: openLog({ service: 'spec', to: lines, level: 'debug' }),
+    lifecycle: new Lifecycle(),
+  };
+}
+
+/** Authorization and settlement as far as the gateway sees them: handlers of the command transport. */
+async function hostAnswers(server: InProcessCommandServer, arrived: Arrived[], answers: Answers): Promise<{ close(): Promise<void> }> {
+  const answer = async (pattern: string, bytes: Buffer): Promise<Buffer> => {
+    const command = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
+    arrived.push({ pattern, command });
+    const script = answers.get(pattern);
+    if (script === undefined) throw new Error(`the spec has no answer for ${pattern}`);
+    return Buffer.from(JSON.stringify(await script(command)));
+  };
+  @Controller()
+  class AnswersController {
+    @MessagePattern(paymentPattern.sale) sale = (bytes: Buffer) => answer(paymentPattern.sale, bytes);
+  }
+  void AnswersController;
+  for (const pattern of [...Object.values(paymentPattern), ...Object.values(batchPattern)]) {
+    server.addHandler(pattern, (bytes: Buffer) => answer(pattern, bytes) as never);
+  }
+  await new Promise<void>((resolve) => server.listen(resolve));
+  return { close: () => server.close() };
+}
+
+async function openGateway(platform: Platform, settings: Partial<GatewaySettings>): Promise<OpenedGateway> {
+  const tested = await Test.createTestingModule({
+    imports: [
+      PlatformModule.of({ ...platform, lifecycle: new Lifecycle() }),
+      TerminalGatewayModule.register({ port: 0, answerBudgetMs: 1_500, ...settings }),
+    ],
+  }).compile();
+  const app = tested.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+  const gateway = app.get<TerminalGateway>(TERMINAL_GATEWAY);
+  app.connectMicroservice({ strategy: gateway.server });
+  await app.init();
+  await app.startAllMicroservices();
+  const port = gateway.server.address?.port ?? 0;
+  const terminals: SpecTerminal[] = [];
+  return {
+    gateway,
+    port,
+    terminal: (options) => {
+      const terminal = new SpecTerminal({ ...options, port });
+      terminals.push(terminal);
+      return terminal;
+    },
+    close: async () => {
+      for (const terminal of terminals) terminal.close();
+      await gateway.close();
+      await app.close();
+    },
+  };
+}
+
+async function register(
+  { security, vault, store }: Platform,
+  append: GatewayBench['append'],
+  terminalId: string,
+  { profile = 'unionpay-tdes16', merchantId = MERCHANT, algorithm = 'tdes' }: { profile?: string; merchantId?: string; algorithm?: 'tdes' | 'sm4' },
+): Promise<SpecTerminalOptions> {
+  const merchantStream = streamOf.merchant(merchantId);
+  if ((await store.readStream(merchantStream)).length === 0) {
+    await append(merchantStream, merchantId, { type: 'MerchantRegistered', data: { merchantId } });
+  }
+  const tmk = Buffer.concat([systemRandom(16)]);
+  const handle = `tmk.${terminalId}.${derivedFactId('00000000-0000-4000-8000-000000000000', tmk.toString('hex')).slice(0, 8)}`;
+  const kcv = keyCheckValue(algorithm, tmk).subarray(0, kcvBytes);
+  const key = await security.importKey({ handle, kind: 'terminal-master', algorithm, components: [tmk], kcv });
+  const owner = `terminal:${ACQUIRER}.${terminalId}`;
+  await vault.keys.store({ ...key, kind: 'terminal-master', owner, slot: 'master' });
+  const data = { acquirer: ACQUIRER, terminalId, merchantId, masterKey: handle, profile };
+  await append(streamOf.terminal({ acquirer: ACQUIRER, terminalId }), merchantId, { type: 'TerminalRegistered', data });
+  return { terminalId, merchantId, tmk, port: 0 };
+}
