@@ -19,12 +19,20 @@ import type { PaymentIndex } from './rows/payment-index.ts';
 /** The operations that somebody has to bring to an end (design 6); the resolver. */
 export interface Owner {
   /** Takes an operation over; it is looked at after `delayMs`, at once for 0. */
-  own(work: { readonly paymentId: string; readonly operationId: string; readonly merchantId: string; readonly delayMs?: number }): void;
+  own(work: {
+    readonly paymentId: string;
+    readonly operationId: string;
+    readonly merchantId: string;
+    readonly delayMs?: number;
+  }): void;
 }
 
 /** Requests whose answer did not come, so that a late one finds its operation. */
 export interface Unanswered {
-  remember(trace: ChannelTrace, of: { readonly paymentId: string; readonly operationId: string; readonly merchantId: string }): void;
+  remember(
+    trace: ChannelTrace,
+    of: { readonly paymentId: string; readonly operationId: string; readonly merchantId: string },
+  ): void;
 }
 
 /** Everything that the operations work with. */

@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { CliProblem, gatewayOf, readTillFile, wholeNumber } from './cli/till-file.ts';
 import { TillMenu } from './cli/till-menu.ts';

@@ -1,6 +1,11 @@
 export { ClockRefused, type BusinessClock, type ClockSetting } from './clock/business-clock.ts';
 export { migrateClock } from './clock/clock-table.ts';
-export { fixedBusinessClock, fixedMachineClock, type FixedBusinessClock, type FixedMachineClock } from './clock/fixed-clock.ts';
+export {
+  fixedBusinessClock,
+  fixedMachineClock,
+  type FixedBusinessClock,
+  type FixedMachineClock,
+} from './clock/fixed-clock.ts';
 export { systemMachineClock, type MachineClock } from './clock/machine-clock.ts';
 export { openBusinessClock, StoredBusinessClock, type BusinessClockSettings } from './clock/stored-business-clock.ts';
 export {
@@ -36,13 +41,24 @@ export { openHttp, type HttpSettings, type OpenHttp } from './http/open-http.ts'
 export { Problem, type FieldProblem, type ProblemBody } from './http/problem.ts';
 export { ProblemFilter } from './http/problem.filter.ts';
 export { validationPipe } from './http/validation.ts';
-export { Lifecycle, stopOrder, type LifecycleSettings, type SignalSource, type StopReport } from './lifecycle/lifecycle.ts';
+export {
+  Lifecycle,
+  stopOrder,
+  type LifecycleSettings,
+  type SignalSource,
+  type StopReport,
+} from './lifecycle/lifecycle.ts';
 export { NestLog, openLog, type Log, type LogDestination, type LogFields, type LogSettings } from './logs/log.ts';
 export { isSecretName, maskFields, maskText, maskValue } from './logs/mask.ts';
 export { durationBuckets, Metrics, type MetricSpec } from './metrics/metrics.ts';
 export { PLATFORM, PlatformModule, type Platform } from './platform/platform.ts';
 export { LIVE_SCHEMA, liveGroup, useSchema, type ReadModel } from './platform/read-model.ts';
-export { rebuildReadModels, type RebuildOptions, type RebuildOutcome, type TableComparison } from './platform/rebuild.ts';
+export {
+  rebuildReadModels,
+  type RebuildOptions,
+  type RebuildOutcome,
+  type TableComparison,
+} from './platform/rebuild.ts';
 export { CardVault, type CardRow, type NamedTokens } from './vault/card-vault.ts';
 export { epochKeyStore } from './vault/epoch-key-store.ts';
 export { KeyVault, type KeyRow, type KeySlot, type KeyToStore } from './vault/key-vault.ts';

@@ -134,7 +134,10 @@ export class CardNetwork {
 }
 
 /** Reads a reply; one that contradicts its request is as good as none. */
-export function answerOf(reply: NetworkMessage, { amount, operation, tradeDate }: Pick<ChannelMessage, 'amount' | 'operation' | 'tradeDate'>): ChannelAnswer {
+export function answerOf(
+  reply: NetworkMessage,
+  { amount, operation, tradeDate }: Pick<ChannelMessage, 'amount' | 'operation' | 'tradeDate'>,
+): ChannelAnswer {
   const { fields } = reply;
   const responseCode = fields[39];
   if (responseCode === undefined) return { is: 'untrusted' };
@@ -156,10 +159,20 @@ function balanceOf(f54: string | undefined): Fen | null {
 
 const digits = (amount: Fen): string => String(amount).padStart(12, '0');
 
-const keyFields = ({ transmittedAt, stan, acquirer }: ChannelTrace): Fields => ({ 7: transmittedAt, 11: stan, 32: acquirer });
+const keyFields = ({ transmittedAt, stan, acquirer }: ChannelTrace): Fields => ({
+  7: transmittedAt,
+  11: stan,
+  32: acquirer,
+});
 
 const originalElements = (mti: string, { transmittedAt, stan, acquirer }: ChannelTrace): string =>
-  formatF90({ mti, stan, transmission: transmittedAt, acquirer: acquirer.padStart(11, '0'), forwarder: '0'.repeat(11) });
+  formatF90({
+    mti,
+    stan,
+    transmission: transmittedAt,
+    acquirer: acquirer.padStart(11, '0'),
+    forwarder: '0'.repeat(11),
+  });
 
 function cardFields(card: CardData): Fields {
   return {

@@ -13,7 +13,7 @@ import {
   type NetworkMessage,
 } from '@tillstream/iso8583';
 import type { ChannelTrace } from '@tillstream/domain/payment/parts';
-import type { Platform } from '@tillstream/service-kit';
+import type { Log } from '@tillstream/service-kit';
 import type { AuthorizationSettings } from '../options.ts';
 import { PendingReplies } from './pending-replies.ts';
 
@@ -35,7 +35,7 @@ export interface LinkNeeds {
   readonly macKey: () => Promise<WrappedKey | undefined>;
   /** A fresh key for an 0800. */
   readonly trace: () => Promise<ChannelTrace>;
-  readonly logger: Platform['logger'];
+  readonly log: Log;
   /** Given a reply that nobody waits for any more. */
   readonly onUnmatched: (reply: NetworkMessage) => void;
 }
@@ -133,7 +133,7 @@ export class NetworkLink {
       void this.#signOn(socket);
     });
     socket.on('data', (chunk: Buffer) => this.#take(socket, reader, chunk));
-    socket.on('error', (error) => this.#needs.logger.warn('card network link', { why: error.message }));
+    socket.on('error', (error) => this.#needs.log.warn('card network link', { why: error.message }));
     socket.on('close', () => {
       clearTimeout(slow);
       if (this.#socket === socket) this.#broken();
@@ -141,7 +141,7 @@ export class NetworkLink {
   }
 
   #broken(): void {
-    if (this.#up) this.#needs.logger.warn('card network link is down', { waiting: this.#pending.size });
+    if (this.#up) this.#needs.log.warn('card network link is down', { waiting: this.#pending.size });
     this.#up = false;
     this.#socket = undefined;
     // What was sent may have arrived: each request goes on to its own deadline, a late answer comes over the next connection.
@@ -162,7 +162,7 @@ export class NetworkLink {
     }
     this.#attempts = 0;
     this.#up = true;
-    this.#needs.logger.info('card network link is up', { dialect: this.#needs.settings.dialect });
+    this.#needs.log.info('card network link is up', { dialect: this.#needs.settings.dialect });
   }
 
   async #proveLink(): Promise<void> {
@@ -201,9 +201,9 @@ export class NetworkLink {
       const key = traceKey(reply);
       if (this.#pending.end(key, reply.mti, trusted ? { is: 'answered', reply } : { is: 'untrusted' })) return;
       if (trusted) this.#needs.onUnmatched(reply);
-      else this.#needs.logger.warn('a reply of the card network was dropped', { why: 'its MAC is wrong' });
+      else this.#needs.log.warn('a reply of the card network was dropped', { why: 'its MAC is wrong' });
     } catch (error) {
-      this.#needs.logger.warn('a reply of the card network was dropped', { why: (error as Error).message });
+      this.#needs.log.warn('a reply of the card network was dropped', { why: (error as Error).message });
     }
   }
 

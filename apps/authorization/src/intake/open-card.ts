@@ -64,7 +64,10 @@ function panOf({ pan, track2, chip }: CardFields): string {
   if (track2 !== undefined) return beforeSeparator(track2);
   if (chip === undefined) return '';
   const items = parseTlv(Buffer.from(chip));
-  const number = items.find(({ tag }) => tag === '5A')?.value.toString('hex').replace(/f+$/i, '');
+  const number = items
+    .find(({ tag }) => tag === '5A')
+    ?.value.toString('hex')
+    .replace(/f+$/i, '');
   return number ?? beforeSeparator(items.find(({ tag }) => tag === '57')?.value.toString('hex') ?? '');
 }
 

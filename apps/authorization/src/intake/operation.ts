@@ -1,5 +1,11 @@
 import { contentHash } from '@tillstream/crypto';
-import type { InquireBalance, AuthorizeSale, PaymentMessage, RefundPayment, VoidPayment } from '@tillstream/domain/payment/commands';
+import type {
+  InquireBalance,
+  AuthorizeSale,
+  PaymentMessage,
+  RefundPayment,
+  VoidPayment,
+} from '@tillstream/domain/payment/commands';
 import { contentText, operationKey, type OperationKey } from '@tillstream/domain/payment/keys';
 import type { OperationKind, OperationRef } from '@tillstream/domain/payment/parts';
 import { uuidv5 } from '@tillstream/event-store';
@@ -28,7 +34,7 @@ export function contentHashOf(
     entryMode: command.entryMode,
     cardSequence: command.cardSequence,
     originalRrn: linked?.originalRrn ?? null,
-    originalAuthCode: linked && 'originalAuthCode' in linked ? linked.originalAuthCode : null,
+    originalAuthCode: 'originalAuthCode' in command ? command.originalAuthCode : null,
     originalBatch: linked?.originalBatch ?? null,
     originalStan: linked?.originalStan ?? null,
     originalDate: linked?.originalDate ?? null,
@@ -37,7 +43,12 @@ export function contentHashOf(
 }
 
 /** The reference that facts carry for an operation. */
-export function operationRef(message: PaymentMessage, kind: OperationKind, operationId: string, rrn: string): OperationRef {
+export function operationRef(
+  message: PaymentMessage,
+  kind: OperationKind,
+  operationId: string,
+  rrn: string,
+): OperationRef {
   const { acquirer, merchantId, terminalId, batch, stan } = message;
   return { operationId, kind, acquirer, merchantId, terminalId, batch, stan, rrn };
 }

@@ -30,7 +30,13 @@ export function reservationOf(state: PaymentState): Reservation | null {
   if (linked.some((one) => one.kind === 'void' && one.standing.is === 'approved')) return null;
   const amount = postedApproval(first)?.amount ?? first.amount;
   const { merchantId } = ref;
-  return { tradeDate: request.tradeDate, merchantId, terminalId: terminalOf(ref), payer: request.card.cardClass, amount };
+  return {
+    tradeDate: request.tradeDate,
+    merchantId,
+    terminalId: terminalOf(ref),
+    payer: request.card.cardClass,
+    amount,
+  };
 }
 
 const same = (a: Reservation, b: Reservation): boolean => a.amount === b.amount && a.tradeDate === b.tradeDate;

@@ -31,14 +31,14 @@ export class CommandsAtWork {
     command: CardCommand,
     work: (intake: Intake) => Promise<PaymentAnswer>,
   ): Promise<PaymentAnswer> {
-    const { machineClock, contentKey, logger } = desk.platform;
+    const { machineClock, contentKey, log } = desk.platform;
     if (machineClock.now() > command.answerBy) return silence;
     const operationId = operationIdOf(command);
     let opened: OpenedCard;
     try {
       opened = await openCard(desk.platform, command);
     } catch (error) {
-      logger.error('a sealed card cannot be opened', { why: (error as Error).message, operationId });
+      log.error('a sealed card cannot be opened', { why: (error as Error).message, operationId });
       return cannotOpen(desk, kind, operationId);
     }
     const contentHash = contentHashOf(contentKey, kind, command, opened.ref.fingerprint);
@@ -57,7 +57,7 @@ export class CommandsAtWork {
 /** Same key, other content: 94 and an alarm (design 6). */
 export function otherContent(desk: Desk, operationId: string): PaymentAnswer {
   desk.figures.alarm('duplicate-operation');
-  desk.platform.logger.warn('alarm: the same key came with other content', { operationId });
+  desk.platform.log.warn('alarm: the same key came with other content', { operationId });
   return replyWith('94');
 }
 

@@ -1,5 +1,11 @@
 import type { PaymentAnswer, RefundPayment, VoidPayment } from '@tillstream/domain/payment/commands';
-import { answerToRepeat, linkOperation, refuseOperation, replyOf, type OriginalClaims } from '@tillstream/domain/payment/decide';
+import {
+  answerToRepeat,
+  linkOperation,
+  refuseOperation,
+  replyOf,
+  type OriginalClaims,
+} from '@tillstream/domain/payment/decide';
 import type { OperationRef } from '@tillstream/domain/payment/parts';
 import { alarming, type PaymentRefusal } from '@tillstream/domain/payment/refusals';
 import { streamOf } from '@tillstream/domain/stream';
@@ -54,7 +60,11 @@ export const claimsOf = ({ command }: LinkedCommand): OriginalClaims => ({
 });
 
 /** The reference of the operation, with a fresh RRN. */
-export async function linkedRef(desk: Desk, { kind, command }: LinkedCommand, { operationId }: Intake): Promise<OperationRef> {
+export async function linkedRef(
+  desk: Desk,
+  { kind, command }: LinkedCommand,
+  { operationId }: Intake,
+): Promise<OperationRef> {
   return operationRef(command, kind, operationId, await desk.references.rrn());
 }
 
@@ -86,9 +96,10 @@ export async function refuseLinked(
 ): Promise<PaymentAnswer> {
   const { operationId, contentHash } = intake;
   if (refusal === 'answer-by-passed') return silence;
+  if (refusal === 'duplicate-operation') return answerOwn(desk, linked, intake);
   if (alarming.has(refusal)) {
     desk.figures.alarm(refusal);
-    desk.platform.logger.warn('alarm: a linked operation was refused', { refusal, operationId });
+    desk.platform.log.warn('alarm: a linked operation was refused', { refusal, operationId });
   }
   const { amount } = linked.command;
   const tradeDate = tradeDateNow(desk.platform);
@@ -100,7 +111,11 @@ export async function refuseLinked(
 }
 
 /** The answer to the stream of the key itself. */
-async function answerOwn(desk: Desk, { command }: LinkedCommand, { operationId, contentHash }: Intake): Promise<PaymentAnswer> {
+async function answerOwn(
+  desk: Desk,
+  { command }: LinkedCommand,
+  { operationId, contentHash }: Intake,
+): Promise<PaymentAnswer> {
   const { state } = await desk.streams.load(operationId);
   const repeat = answerToRepeat(state, operationId, contentHash);
   if (repeat.is === 'answer') return repeat.alarm ? otherContent(desk, operationId) : repeat.reply;
@@ -122,7 +137,9 @@ export async function batchStanding(
   batch: Pick<OperationRef, 'acquirer' | 'terminalId' | 'batch'>,
 ): Promise<{ readonly open: boolean; readonly settled: boolean }> {
   const facts = await desk.platform.store.readStream(streamOf.batch(batch));
-  const types = facts.map(({ type, data }) => (type === 'BatchReconciled' ? (data as { outcome: string }).outcome : type));
+  const types = facts.map(({ type, data }) =>
+    type === 'BatchReconciled' ? (data as { outcome: string }).outcome : type,
+  );
   const settled = types.some((type) => type === 'BatchBalanced' || type === 'SETTLED');
   const closed = settled || types.some((type) => type === 'SETTLED_WITH_DIFF' || type === 'BatchHostClosed');
   return { open: !closed, settled };

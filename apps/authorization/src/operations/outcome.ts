@@ -25,7 +25,12 @@ export interface Asked {
 export type Approved = Extract<ChannelAnswer, { is: 'answered' }>;
 
 /** How a yes is recorded; `now` is the machine clock when it came, ms. */
-export type RecordApproved = (state: PaymentState, answer: Approved, now: number, reversalTrace: ChannelTrace) => PaymentDecision;
+export type RecordApproved = (
+  state: PaymentState,
+  answer: Approved,
+  now: number,
+  reversalTrace: ChannelTrace,
+) => PaymentDecision;
 
 /** Asks the channel once, so long that its outcome can still be stored and said before `answerBy`. */
 export async function askChannel(
@@ -50,7 +55,7 @@ export async function conclude(
   recordApproved: RecordApproved,
 ): Promise<PaymentAnswer> {
   const { streamId, operationId, merchantId, trace, answerBy, acquirer } = asked;
-  const { machineClock, logger } = desk.platform;
+  const { machineClock, log } = desk.platform;
   const now = machineClock.now();
   if (answer.is === 'no-answer' || answer.is === 'untrusted') {
     desk.unanswered.remember(trace, { paymentId: streamId, operationId, merchantId });
@@ -64,7 +69,7 @@ export async function conclude(
     const reply = replyOf(state, operationId);
     return reply === null || machineClock.now() > answerBy ? silence : reply;
   } catch (error) {
-    logger.error('an outcome could not be stored', { operationId, why: (error as Error).message });
+    log.error('an outcome could not be stored', { operationId, why: (error as Error).message });
     desk.owner.own({ paymentId: streamId, operationId, merchantId, delayMs: desk.settings.retryMs[0] ?? 1_000 });
     return silence;
   }

@@ -29,7 +29,9 @@ const BLOCKED = '58';
 const LIMIT_CODE = { 'exceeds-single-limit': '61', 'exceeds-daily-limit': '61', 'exceeds-daily-count': '65' } as const;
 
 /** A sale or a balance inquiry: what begins a stream. */
-export type Purchase = { readonly kind: 'sale'; readonly command: AuthorizeSale } | { readonly kind: 'inquiry'; readonly command: InquireBalance };
+export type Purchase =
+  | { readonly kind: 'sale'; readonly command: AuthorizeSale }
+  | { readonly kind: 'inquiry'; readonly command: InquireBalance };
 
 interface Terms {
   readonly merchant: Merchant;
@@ -98,7 +100,12 @@ function admit(
 }
 
 /** A decline by a rule of ours is stored, so that a repeat gets the same answer. */
-async function declineHere(desk: Desk, purchase: Purchase, intake: Intake, responseCode: string): Promise<PaymentAnswer> {
+async function declineHere(
+  desk: Desk,
+  purchase: Purchase,
+  intake: Intake,
+  responseCode: string,
+): Promise<PaymentAnswer> {
   const { kind, command } = purchase;
   const { operationId, contentHash } = intake;
   const operation = operationRef(command, kind, operationId, await desk.references.rrn());
@@ -192,7 +199,13 @@ function intentOf(
   };
 }
 
-async function send(desk: Desk, purchase: Purchase, terms: Terms, intent: Intent, card: CardData): Promise<PaymentAnswer> {
+async function send(
+  desk: Desk,
+  purchase: Purchase,
+  terms: Terms,
+  intent: Intent,
+  card: CardData,
+): Promise<PaymentAnswer> {
   const { operation, trace, amount, entryMode, tradeDate, answerBy } = intent;
   const { operationId, merchantId } = operation;
   const message = { operation, trace, amount, entryMode, tradeDate, mcc: terms.merchant.mcc };

@@ -1,7 +1,13 @@
 import { isRefused } from '@tillstream/domain/fact';
 import type { ReturnTerms } from '@tillstream/domain/fee/plan';
 import type { PaymentAnswer, RefundPayment } from '@tillstream/domain/payment/commands';
-import { repeatedRefund, replyOf, requestRefund, type RefundContext, type RefundRequest } from '@tillstream/domain/payment/decide';
+import {
+  repeatedRefund,
+  replyOf,
+  requestRefund,
+  type RefundContext,
+  type RefundRequest,
+} from '@tillstream/domain/payment/decide';
 import type { PaymentState } from '@tillstream/domain/payment/state';
 import { channelOf, silence, tradeDateNow, type Desk } from '../desk.ts';
 import type { Intake } from './card-command.ts';
@@ -62,7 +68,7 @@ async function contextOf(desk: Desk, state: PaymentState): Promise<(() => Refund
     ? desk.registry.returnTerms(merchantId, priced.feePlan, priced.channel, priced.costPlan)
     : NO_PRICE;
   if (returns === undefined) {
-    desk.platform.logger.error('the plans that priced a payment are not known', { merchantId });
+    desk.platform.log.error('the plans that priced a payment are not known', { merchantId });
     return undefined;
   }
   const { open: batchOpen } = payment ? await batchStanding(desk, payment.first.ref) : { open: false };

@@ -2,7 +2,7 @@ import type { PaymentAnswer, ReverseOperation } from '@tillstream/domain/payment
 import { reverseByTerminal, type PaymentDecision, type TerminalReversal } from '@tillstream/domain/payment/decide';
 import { alarming, responseCodeOf } from '@tillstream/domain/payment/refusals';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
-import { byTerminal, channelOf, replyWith, silence, type Desk } from '../desk.ts';
+import { byTerminal, channelOf, replyWith, type Desk } from '../desk.ts';
 import { operationIdOf } from '../intake/operation.ts';
 import { batchStanding } from './linked.ts';
 
@@ -52,7 +52,7 @@ async function reverseIn(
   if ('refused' in decided) {
     if (alarming.has(decided.refused)) {
       desk.figures.alarm(decided.refused);
-      desk.platform.logger.warn('alarm: a reversal was refused', { refusal: decided.refused, operationId });
+      desk.platform.log.warn('alarm: a reversal was refused', { refusal: decided.refused, operationId });
     }
     return replyWith(responseCodeOf[decided.refused], rrn);
   }
@@ -61,6 +61,3 @@ async function reverseIn(
   }
   return replyWith(responseCode, rrn);
 }
-
-/** What a reversal answers when something failed before it was durable. */
-export const keptByTerminal = silence;

@@ -28,7 +28,12 @@ export async function takeVoid(desk: Desk, command: VoidPayment, intake: Intake)
   const { pinKey } = command.card;
   const { pinFormat } = desk.settings.channel;
   const [pin] = await Promise.all([
-    translatePin(desk.platform.security, desk.keys, { ...intake.opened, pinKey, zonePinKey: channel.zonePinKey, pinFormat }),
+    translatePin(desk.platform.security, desk.keys, {
+      ...intake.opened,
+      pinKey,
+      zonePinKey: channel.zonePinKey,
+      pinFormat,
+    }),
     desk.cards.store(intake.opened.pan, intake.opened.ref.token),
   ]);
   // The PIN of a void confirms nothing that the original's did not; one that cannot be carried over is left out.

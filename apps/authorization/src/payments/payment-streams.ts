@@ -5,7 +5,13 @@ import { evolvePayment } from '@tillstream/domain/payment/evolve';
 import type { PaymentRefusal } from '@tillstream/domain/payment/refusals';
 import { newPayment, type PaymentState } from '@tillstream/domain/payment/state';
 import { streamOf } from '@tillstream/domain/stream';
-import { NO_STREAM, type EventStore, type FactToAppend, type FactWriter, type StoredRecord } from '@tillstream/event-store';
+import {
+  NO_STREAM,
+  type EventStore,
+  type FactToAppend,
+  type FactWriter,
+  type StoredRecord,
+} from '@tillstream/event-store';
 import type { BusinessClock } from '@tillstream/service-kit';
 import { BoundedMap } from './bounded-map.ts';
 import { SerialWork } from './serial-work.ts';

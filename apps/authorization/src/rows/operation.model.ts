@@ -8,30 +8,30 @@ export const OPERATIONS = 'authorization-operations';
 /** Its table. */
 export const OPERATION_TABLE = 'authorization_operation';
 
+type Column = readonly [name: string, type: string, value: (row: OperationRow) => unknown];
+
 /** Columns with their types, in one order for every statement. */
-const columns = [
-  ['operation_id', 'uuid', (row: OperationRow) => row.operationId],
-  ['payment_id', 'uuid', (row: OperationRow) => row.paymentId],
-  ['kind', 'text', (row: OperationRow) => row.kind],
-  ['merchant_id', 'text', (row: OperationRow) => row.merchantId],
-  ['terminal', 'text', (row: OperationRow) => row.terminal],
-  ['rrn', 'text', (row: OperationRow) => row.rrn],
-  ['trade_date', 'date', (row: OperationRow) => row.tradeDate],
-  ['local_date', 'date', (row: OperationRow) => row.localDate],
-  ['payer', 'text', (row: OperationRow) => row.payer],
-  ['amount', 'bigint', (row: OperationRow) => row.amount],
-  ['counted', 'boolean', (row: OperationRow) => row.counted],
-  ['undecided', 'boolean', (row: OperationRow) => row.undecided],
-  ['clearing_date', 'date', (row: OperationRow) => row.clearingDate],
-  ['revision', 'integer', (row: OperationRow) => row.revision],
-] as const;
+const columns: readonly Column[] = [
+  ['operation_id', 'uuid', (row) => row.operationId],
+  ['payment_id', 'uuid', (row) => row.paymentId],
+  ['kind', 'text', (row) => row.kind],
+  ['merchant_id', 'text', (row) => row.merchantId],
+  ['terminal', 'text', (row) => row.terminal],
+  ['rrn', 'text', (row) => row.rrn],
+  ['trade_date', 'date', (row) => row.tradeDate],
+  ['local_date', 'date', (row) => row.localDate],
+  ['payer', 'text', (row) => row.payer],
+  ['amount', 'bigint', (row) => row.amount],
+  ['counted', 'boolean', (row) => row.counted],
+  ['undecided', 'boolean', (row) => row.undecided],
+  ['clearing_date', 'date', (row) => row.clearingDate],
+  ['revision', 'integer', (row) => row.revision],
+];
 
 const names = columns.map(([name]) => name);
 const textual = new Set(['date', 'bigint']);
 /** Columns as a {@link StoredRow} reads them: dates and big integers as text, so that no time zone touches them. */
-export const readColumns = columns
-  .map(([name, type]) => (textual.has(type) ? `${name}::text` : name))
-  .join(', ');
+export const readColumns = columns.map(([name, type]) => (textual.has(type) ? `${name}::text` : name)).join(', ');
 
 /** A row as the database gives it. */
 export interface StoredRow {
@@ -122,4 +122,10 @@ async function apply(facts: readonly StoredRecord[], client: PoolClient): Promis
 }
 
 /** Originals by RRN, what is undecided, and what counts against the limits: derivable from payment facts alone. */
-export const operationModel: ReadModel = { name: OPERATIONS, nouns: ['payment'], tables: [OPERATION_TABLE], migrate, apply };
+export const operationModel: ReadModel = {
+  name: OPERATIONS,
+  nouns: ['payment'],
+  tables: [OPERATION_TABLE],
+  migrate,
+  apply,
+};

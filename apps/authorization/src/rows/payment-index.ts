@@ -75,7 +75,8 @@ export class PaymentIndex {
     const candidates: IndexedSale[] = fresh.length > 0 ? fresh : await this.#stored(merchantId, rrn);
     if (monthDay === null) return candidates.at(-1)?.paymentId;
     const date = latestMonthDay(monthDay, today);
-    return candidates.find((one) => date !== undefined && (one.tradeDate === date || one.localDate === date))?.paymentId;
+    return candidates.find((one) => date !== undefined && (one.tradeDate === date || one.localDate === date))
+      ?.paymentId;
   }
 
   async #stored(merchantId: string, rrn: string): Promise<IndexedSale[]> {

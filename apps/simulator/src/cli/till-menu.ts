@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Interface } from 'node:readline/promises';
+import type { Interface } from 'node:readline';
 import { maskPan } from '@tillstream/crypto';
 import { BINS, passesLuhn } from '@tillstream/domain/payment/bins';
 import { responseCode } from '@tillstream/iso8583';
@@ -51,6 +51,9 @@ export class TillMenu {
   readonly #settings: TillSettings;
   readonly #terminal: Terminal;
   readonly #cards: readonly (readonly [string, string])[];
+  readonly #typed: string[] = [];
+  #waiting: ((line: string | undefined) => void) | undefined;
+  #ended = false;
 
   constructor(settings: TillSettings) {
     this.#settings = settings;
@@ -75,10 +78,9 @@ export class TillMenu {
     const { terminal, gateway, lines, print } = this.#settings;
     const { merchantName, merchantId, terminalId } = terminal;
     print(`${merchantName}  商户 ${merchantId}  终端 ${terminalId}  →  ${gateway.host}:${gateway.port}`);
-    let open = true;
-    lines.once('close', () => (open = false));
+    this.#listen();
     try {
-      while (open) {
+      for (;;) {
         print(menu);
         const choice = await this.#ask('> ');
         if (choice === undefined || choice === '0') break;
@@ -243,15 +245,27 @@ export class TillMenu {
   }
 
   /** One line of input; undefined at its end. */
-  async #ask(question: string): Promise<string | undefined> {
+  #ask(question: string): Promise<string | undefined> {
     const { lines } = this.#settings;
-    return new Promise((resolve) => {
-      const end = (): void => resolve(undefined);
-      lines.once('close', end);
-      lines.question(question).then((answer) => {
-        lines.off('close', end);
-        resolve(answer.trim());
-      }, end);
+    lines.setPrompt(question);
+    lines.prompt();
+    const typed = this.#typed.shift();
+    if (typed !== undefined || this.#ended) return Promise.resolve(typed);
+    return new Promise((resolve) => (this.#waiting = resolve));
+  }
+
+  /** Lines are kept until they are asked for, so that a script may type ahead. */
+  #listen(): void {
+    const { lines } = this.#settings;
+    lines.on('line', (line) => {
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      if (waiting === undefined) this.#typed.push(line.trim());
+      else waiting(line.trim());
+    });
+    lines.once('close', () => {
+      this.#ended = true;
+      this.#waiting?.(undefined);
     });
   }
 }

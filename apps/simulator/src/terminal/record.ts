@@ -58,7 +58,7 @@ export interface Item extends SentTransaction {
 /** What a terminal writes into its journal. */
 export type Entry =
   | { readonly t: 'stan'; readonly stan: string }
-  | { readonly t: 'keys'; readonly blob: string; readonly batch: string }
+  | { readonly t: 'keys'; readonly blob: string; readonly batch: string; readonly clockOffsetMs?: number }
   | { readonly t: 'sent'; readonly sent: SentTransaction }
   | {
       readonly t: 'answered';
@@ -83,6 +83,8 @@ export interface TerminalState {
   batch: string;
   /** F62 of the last accepted sign-in (keys under the TMK), hex; null before the first. */
   keyBlob: string | null;
+  /** What the terminal adds to its own clock to show the host's, ms. */
+  clockOffsetMs: number;
   signedIn: boolean;
   /** By `<batch>.<stan>`, oldest first; the open batch and the last few closed ones. */
   readonly items: Map<string, Item>;
@@ -107,6 +109,7 @@ export function newTerminalState(): TerminalState {
     stan: '000000',
     batch: '000001',
     keyBlob: null,
+    clockOffsetMs: 0,
     signedIn: false,
     items: new Map(),
     undecided: new Set(),
@@ -156,6 +159,7 @@ export function evolve(state: TerminalState, entry: Entry): void {
     case 'keys':
       state.keyBlob = entry.blob;
       state.signedIn = true;
+      state.clockOffsetMs = entry.clockOffsetMs ?? state.clockOffsetMs;
       state.batch = entry.batch;
       return;
     case 'sent':

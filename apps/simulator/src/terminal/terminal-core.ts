@@ -9,7 +9,7 @@ import {
   type TerminalMessage,
 } from '@tillstream/iso8583';
 import type { Address, SimulatedTerminal } from '../protocol.ts';
-import { localTime, type LocalTime } from '../clock/business-clock.ts';
+import { instantOf, localTime, type LocalTime } from '../clock/business-clock.ts';
 import { Journal, type Durability } from '../state/journal.ts';
 import { CardBox } from './card-box.ts';
 import { Line, type Judgement, type ReceivedFrame } from './line.ts';
@@ -28,6 +28,8 @@ export interface TerminalSettings {
   readonly durability?: Durability;
   /** Business clock: ms since the epoch. */
   readonly now: () => number;
+  /** Takes date and time from the sign-in reply, as a terminal does whose clock nobody sets otherwise. */
+  readonly followHostClock?: boolean;
   /** F63.1, three characters. */
   readonly operator?: string;
   /** How often an unanswered message is tried on one occasion; 3 unless given (domain 3.2). */
@@ -57,6 +59,7 @@ export class TerminalCore {
   readonly #line: Line;
   readonly #tmk: Buffer;
   readonly #now: () => number;
+  readonly #followHostClock: boolean;
   #pad: PinPad | undefined;
   #mustSignIn = false;
 
@@ -66,6 +69,7 @@ export class TerminalCore {
     this.tries = settings.tries ?? 3;
     this.answerTimerMs = settings.answerTimerMs;
     this.#now = settings.now;
+    this.#followHostClock = settings.followHostClock ?? false;
     this.#tmk = Buffer.from(settings.terminal.tmkHex, 'hex');
     this.box = new CardBox(this.#tmk);
     this.#line = new Line(settings.gateway);
@@ -81,7 +85,7 @@ export class TerminalCore {
 
   /** Terminal's own date and time. */
   localTime(): LocalTime {
-    return localTime(this.#now());
+    return localTime(this.#now() + this.state.clockOffsetMs);
   }
 
   /** Stores entries, then believes them. */
@@ -142,7 +146,8 @@ export class TerminalCore {
     const hosts = reply.fields[60]?.slice(2, 8) ?? batch;
     const holdsItems = [...this.state.items.values()].some((item) => item.batch === batch);
     const hex = blob.toString('hex');
-    this.note({ t: 'keys', blob: hex, batch: holdsItems ? batch : hosts });
+    const keys = { t: 'keys', blob: hex, batch: holdsItems ? batch : hosts } as const;
+    this.note(this.#followHostClock ? { ...keys, clockOffsetMs: this.#offsetTo(reply.fields) } : keys);
     this.#install(hex);
     this.#mustSignIn = false;
     return reply.code;
@@ -156,6 +161,18 @@ export class TerminalCore {
   close(): void {
     this.#line.close();
     this.#journal.close();
+  }
+
+  /** The host gives no year: the one that brings its date nearest to the terminal's own. */
+  #offsetTo({ 12: time = '', 13: monthDay = '' }: TerminalMessage['fields']): number {
+    const now = this.#now();
+    const year = Number(localTime(now).date.slice(0, 4));
+    const clock = `${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4, 6)}`;
+    const offsets = [year - 1, year, year + 1]
+      .map((one) => instantOf(`${one}-${monthDay.slice(0, 2)}-${monthDay.slice(2, 4)}`, clock) - now)
+      .filter(Number.isFinite)
+      .sort((a, b) => Math.abs(a) - Math.abs(b));
+    return offsets[0] ?? 0;
   }
 
   #install(blobHex: string): void {

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
-import { Controller } from '@nestjs/common';
-import { MessagePattern } from '@nestjs/microservices';
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { EpochKeys, kcvBytes, keyCheckValue, KeyRing, PersonKeys, SoftwareSecurityModule, systemRandom, VaultCipher } from '@tillstream/crypto';
@@ -9,7 +9,13 @@ import { paymentPattern } from '@tillstream/domain/payment/commands';
 import { streamOf } from '@tillstream/domain/stream';
 import { derivedFactId, PostgresEventStore } from '@tillstream/event-store';
 import { factToAppend, freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
-import { InProcessCommandClient, InProcessCommandServer, InProcessFactFeed, migrateMessaging } from '@tillstream/messaging';
+import {
+  type CommandContext,
+  InProcessCommandClient,
+  InProcessCommandServer,
+  InProcessFactFeed,
+  migrateMessaging,
+} from '@tillstream/messaging';
 import {
   createSchemas,
   fixedBusinessClock,
@@ -90,7 +96,7 @@ export async function openGatewayBench(): Promise<GatewayBench> {
   const platform = platformOf({ database, store, business, machineClock, logLines });
   const commandServer = new InProcessCommandServer();
   const withCommands: Platform = { ...platform, commands: new InProcessCommandClient(commandServer) };
-  const hosted = await hostAnswers(commandServer, arrived, answers);
+  const hosted = await hostAnswers(commandServer, { arrived, answers });
   answers.set(batchPattern.forSignIn, () => ({ kind: 'answer', responseCode: '00', batch: '000007' }));
   for (const pattern of Object.values(paymentPattern)) answers.set(pattern, () => approval());
   const opened: OpenedGateway[] = [];
@@ -164,25 +170,36 @@ function platformOf(given: {
   };
 }
 
+const SCRIPT = Symbol('SCRIPT');
+
+interface Script {
+  readonly arrived: Arrived[];
+  readonly answers: Answers;
+}
+
 /** Authorization and settlement as far as the gateway sees them: handlers of the command transport. */
-async function hostAnswers(server: InProcessCommandServer, arrived: Arrived[], answers: Answers): Promise<{ close(): Promise<void> }> {
-  const answer = async (pattern: string, bytes: Buffer): Promise<Buffer> => {
+@Controller()
+class AnswersController {
+  constructor(@Inject(SCRIPT) private readonly script: Script) {}
+
+  @MessagePattern([...Object.values(paymentPattern), ...Object.values(batchPattern)])
+  async answer(@Payload() bytes: Buffer, @Ctx() { pattern }: CommandContext): Promise<Buffer> {
     const command = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
-    arrived.push({ pattern, command });
-    const script = answers.get(pattern);
-    if (script === undefined) throw new Error(`the spec has no answer for ${pattern}`);
-    return Buffer.from(JSON.stringify(await script(command)));
-  };
-  @Controller()
-  class AnswersController {
-    @MessagePattern(paymentPattern.sale) sale = (bytes: Buffer) => answer(paymentPattern.sale, bytes);
+    this.script.arrived.push({ pattern, command });
+    const answer = this.script.answers.get(pattern);
+    if (answer === undefined) throw new Error(`the spec has no answer for ${pattern}`);
+    return Buffer.from(JSON.stringify(await answer(command)));
   }
-  void AnswersController;
-  for (const pattern of [...Object.values(paymentPattern), ...Object.values(batchPattern)]) {
-    server.addHandler(pattern, (bytes: Buffer) => answer(pattern, bytes) as never);
-  }
-  await new Promise<void>((resolve) => server.listen(resolve));
-  return { close: () => server.close() };
+}
+
+async function hostAnswers(strategy: InProcessCommandServer, script: Script): Promise<{ close(): Promise<void> }> {
+  const tested = await Test.createTestingModule({
+    controllers: [AnswersController],
+    providers: [{ provide: SCRIPT, useValue: script }],
+  }).compile();
+  const app = tested.createNestMicroservice({ strategy, logger: false });
+  await app.listen();
+  return { close: () => app.close() };
 }
 
 async function openGateway(platform: Platform, settings: Partial<GatewaySettings>): Promise<OpenedGateway> {

@@ -59,7 +59,9 @@ export function changedRow(row: ClockRow, setting: ClockSetting, machineNow: num
   }
   if (!(rate > 0 && rate <= fastest)) throw new ClockRefused(`a rate is above 0 and at most ${fastest}, not ${rate}`);
   if (holdAt !== null && holdAt < at) {
-    throw new ClockRefused(`the clock would stand at ${iso(at)}, beyond its hold at ${iso(holdAt)}; give a later holdAt`);
+    throw new ClockRefused(
+      `the clock would stand at ${iso(at)}, beyond its hold at ${iso(holdAt)}; give a later holdAt`,
+    );
   }
   return { baseAt: at, baseMachine: machineNow, rate, holdAt, floorAt: Math.max(row.floorAt, at), simulated: true };
 }

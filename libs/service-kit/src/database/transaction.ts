@@ -4,6 +4,9 @@ import type { Pool, PoolClient } from 'pg';
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that dies between two statements says so by an event; without a listener it would end the process.
+  const died = (error: Error): void => void (broken = error);
+  client.on('error', died);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -14,6 +17,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     await client.query('rollback').catch((rollbackError: Error) => (broken = rollbackError));
     throw error;
   } finally {
+    client.off('error', died);
     client.release(broken);
   }
 }

@@ -1,7 +1,8 @@
 import type { DataSourceOptions, MixedList } from 'typeorm';
 
 type Listed = NonNullable<DataSourceOptions['entities']> extends MixedList<infer E> ? Extract<E, object> : never;
-type ListedMigration = NonNullable<DataSourceOptions['migrations']> extends MixedList<infer M> ? Extract<M, object> : never;
+type ListedMigration =
+  NonNullable<DataSourceOptions['migrations']> extends MixedList<infer M> ? Extract<M, object> : never;
 
 /** What one service needs of TypeORM. */
 export interface ServiceDatabase {
@@ -20,7 +21,14 @@ export interface ServiceDatabase {
  * TypeORM options for one service: its own migrations table in its own schema, so that a rebuild can make the same tables elsewhere,
  * hand-written migrations only (nothing is synchronised), and the schema as search path.
  */
-export function databaseFor({ service, url, schema, entities, migrations, max = 10 }: ServiceDatabase): DataSourceOptions {
+export function databaseFor({
+  service,
+  url,
+  schema,
+  entities,
+  migrations,
+  max = 10,
+}: ServiceDatabase): DataSourceOptions {
   if (!/^[a-z][a-z0-9_]{0,40}$/.test(schema)) throw new Error(`'${schema}' is no schema name`);
   if (!/^[a-z][a-z0-9-]{0,40}$/.test(service)) throw new Error(`'${service}' is no service name`);
   return {

@@ -56,7 +56,12 @@ export async function openHttp(settings: HttpSettings): Promise<OpenHttp> {
   const { module, title, log, port, bodyLimit = 65_536, strategies = [] } = settings;
   const token = settings.token ?? freshToken(systemRandom);
   if (token.length < 16) throw new Error('the token of the HTTP API has at least 16 characters');
-  const adapter = new FastifyAdapter({ bodyLimit, requestTimeout: 30_000, connectionTimeout: 60_000, forceCloseConnections: 'idle' });
+  const adapter = new FastifyAdapter({
+    bodyLimit,
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    forceCloseConnections: 'idle',
+  });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLog(log),
     abortOnError: false,
@@ -100,7 +105,8 @@ function guard(app: NestFastifyApplication, token: string): void {
 }
 
 function document(app: NestFastifyApplication, title: string): void {
-  const description = 'Amounts are fen. Errors are problem+json with a stable code. Send the token printed at start as bearer token.';
+  const description =
+    'Amounts are fen. Errors are problem+json with a stable code. Send the token printed at start as bearer token.';
   const about = new DocumentBuilder().setTitle(title).setDescription(description).setVersion('1').addBearerAuth();
   const built = SwaggerModule.createDocument(app, about.addSecurityRequirements('bearer').build());
   SwaggerModule.setup('docs', app, built);

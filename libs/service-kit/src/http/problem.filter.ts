@@ -40,7 +40,10 @@ export class ProblemFilter implements ExceptionFilter {
       this.#log.error('a request failed', { method: request.method, route: request.routeOptions.url, error: thrown });
     }
     if (reply.sent) return;
-    void reply.code(body.status).header('content-type', 'application/problem+json; charset=utf-8').send(JSON.stringify(body));
+    void reply
+      .code(body.status)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .send(JSON.stringify(body));
   }
 }
 
@@ -48,7 +51,8 @@ export class ProblemFilter implements ExceptionFilter {
 export function problemOf(thrown: unknown): ProblemBody {
   if (thrown instanceof Problem) return thrown.problem;
   const status = statusOf(thrown);
-  const [code, title] = known[status] ?? (status < 500 ? ['request-refused', 'The request is refused'] : [undefined, undefined]);
+  const [code, title] =
+    known[status] ?? (status < 500 ? ['request-refused', 'The request is refused'] : [undefined, undefined]);
   if (code === undefined) return { ...defect };
   return { type: `urn:tillstream:problem:${code}`, title, status, code };
 }

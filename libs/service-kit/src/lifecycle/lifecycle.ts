@@ -1,7 +1,16 @@
 import type { Log } from '../logs/log.ts';
 
 /** In which order a node stops: no new work first, then what is at work, then facts, then what they need. */
-export const stopOrder = { intake: 10, commands: 20, work: 30, feeds: 40, http: 50, store: 60, database: 70, last: 90 } as const;
+export const stopOrder = {
+  intake: 10,
+  commands: 20,
+  work: 30,
+  feeds: 40,
+  http: 50,
+  store: 60,
+  database: 70,
+  last: 90,
+} as const;
 
 interface Step {
   readonly name: string;

@@ -95,7 +95,7 @@ export class NestLog implements LoggerService {
 
 function textOf(message: unknown): string {
   if (typeof message === 'string') return message;
-  return message instanceof Error ? `${message.name}: ${message.message}` : JSON.stringify(maskValue(message)) ?? '';
+  return message instanceof Error ? `${message.name}: ${message.message}` : (JSON.stringify(maskValue(message)) ?? '');
 }
 
 /** Nest passes `(…, stack?, context?)`; the last text without line breaks is the context. */

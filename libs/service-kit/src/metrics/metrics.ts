@@ -45,7 +45,13 @@ export class Metrics {
     buckets: readonly number[] = durationBuckets,
   ): Histogram<L> {
     const names = [...labels];
-    return new Histogram({ name: `tillstream_${name}`, help, labelNames: names, buckets: [...buckets], registers: [this.registry] });
+    return new Histogram({
+      name: `tillstream_${name}`,
+      help,
+      labelNames: names,
+      buckets: [...buckets],
+      registers: [this.registry],
+    });
   }
 
   /** The text that a scraper reads, and its content type. */

@@ -48,7 +48,8 @@ export class CardVault {
 
   /** {@link store} for many. */
   async storeAll(cards: readonly CardRow[]): Promise<void> {
-    for (let start = 0; start < cards.length; start += mostInOne) await this.#upsert(cards.slice(start, start + mostInOne));
+    for (let start = 0; start < cards.length; start += mostInOne)
+      await this.#upsert(cards.slice(start, start + mostInOne));
   }
 
   /** The encrypted number of a token, or undefined. */
@@ -106,7 +107,9 @@ export class CardVault {
 
   async #upsert(cards: readonly CardRow[]): Promise<void> {
     // One row per token and in one order, so that two writers never wait for each other in a circle.
-    const rows = [...new Map(cards.map((card) => [card.token, card])).values()].sort((a, b) => (a.token < b.token ? -1 : 1));
+    const rows = [...new Map(cards.map((card) => [card.token, card])).values()].sort((a, b) =>
+      a.token < b.token ? -1 : 1,
+    );
     const now = this.#machine.now();
     await this.#pool.query(
       `insert into vault.card as c (token, sealed, key_version, renewed_at)

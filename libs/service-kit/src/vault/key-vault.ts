@@ -43,7 +43,11 @@ interface StoredKey {
   readonly ends_at: Date | null;
 }
 
-const rowOf = ({ created_at: createdAt, ends_at: endsAt, ...row }: StoredKey): KeyRow => ({ ...row, createdAt, endsAt });
+const rowOf = ({ created_at: createdAt, ends_at: endsAt, ...row }: StoredKey): KeyRow => ({
+  ...row,
+  createdAt,
+  endsAt,
+});
 
 /** Wrapped keys by handle and by owner (design 10, *Terminal keys*). */
 export class KeyVault {
@@ -58,7 +62,11 @@ export class KeyVault {
   /** Stores a key durably in its owner's slot, in place of the one there. The same handle again writes the same row. */
   async store({ handle, kind, owner, slot, wrapped, detail = null, endsAt }: KeyToStore): Promise<void> {
     await inTransaction(this.#pool, async (client) => {
-      await client.query('delete from vault.key where owner = $1 and slot = $2 and handle <> $3', [owner, slot, handle]);
+      await client.query('delete from vault.key where owner = $1 and slot = $2 and handle <> $3', [
+        owner,
+        slot,
+        handle,
+      ]);
       await client.query(
         `insert into vault.key (handle, kind, owner, slot, wrapped, detail, created_at, ends_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (handle) do update set kind = excluded.kind, owner = excluded.owner, slot = excluded.slot,
@@ -81,10 +89,10 @@ export class KeyVault {
 
   /** Every key of every owner, for a start; in pages by handle. */
   async page(afterHandle: string, limit: number): Promise<KeyRow[]> {
-    const found = await this.#pool.query<StoredKey>('select * from vault.key where handle > $1 order by handle limit $2', [
-      afterHandle,
-      limit,
-    ]);
+    const found = await this.#pool.query<StoredKey>(
+      'select * from vault.key where handle > $1 order by handle limit $2',
+      [afterHandle, limit],
+    );
     return found.rows.map(rowOf);
   }
 

@@ -31,9 +31,10 @@ export class PersonVault {
   }
 
   async find(handle: string): Promise<PersonRow | undefined> {
-    const found = await this.#pool.query<PersonRow>('select handle, person, field, sealed from vault.person where handle = $1', [
-      handle,
-    ]);
+    const found = await this.#pool.query<PersonRow>(
+      'select handle, person, field, sealed from vault.person where handle = $1',
+      [handle],
+    );
     return found.rows[0];
   }
 
@@ -47,14 +48,20 @@ export class PersonVault {
 /** Wrapped person keys; a destroyed one is remembered as such, so that it is never made anew. */
 export function personKeyStore(pool: Pool, machine: MachineClock): PersonKeyStore {
   const find = async (person: string): Promise<Uint8Array | 'destroyed' | undefined> => {
-    const found = await pool.query<{ wrapped: Buffer | null }>('select wrapped from vault.person_key where person = $1', [person]);
+    const found = await pool.query<{ wrapped: Buffer | null }>(
+      'select wrapped from vault.person_key where person = $1',
+      [person],
+    );
     const row = found.rows[0];
     return row === undefined ? undefined : (row.wrapped ?? 'destroyed');
   };
   return {
     find,
     putIfAbsent: async (person, wrapped) => {
-      await pool.query('insert into vault.person_key (person, wrapped) values ($1, $2) on conflict do nothing', [person, wrapped]);
+      await pool.query('insert into vault.person_key (person, wrapped) values ($1, $2) on conflict do nothing', [
+        person,
+        wrapped,
+      ]);
       return (await find(person)) ?? 'destroyed';
     },
     destroy: async (person) => {

@@ -1,0 +1,42 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { paymentPattern, type PaymentAnswer } from '@tillstream/domain/payment/commands';
+import { Authorization } from './authorization.ts';
+import { readCommand } from './intake/read-command.ts';
+
+const bytesOf = (answer: PaymentAnswer): Buffer => Buffer.from(JSON.stringify(answer));
+
+/** Payment commands as bytes: JSON in, JSON out (design 1: between services travel bytes). */
+@Controller()
+export class AuthorizationController {
+  readonly #authorization: Authorization;
+
+  constructor(authorization: Authorization) {
+    this.#authorization = authorization;
+  }
+
+  @MessagePattern(paymentPattern.sale)
+  async sale(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.sale(readCommand('sale', bytes)));
+  }
+
+  @MessagePattern(paymentPattern.inquiry)
+  async inquiry(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.inquiry(readCommand('inquiry', bytes)));
+  }
+
+  @MessagePattern(paymentPattern.void)
+  async void(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.void(readCommand('void', bytes)));
+  }
+
+  @MessagePattern(paymentPattern.refund)
+  async refund(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.refund(readCommand('refund', bytes)));
+  }
+
+  @MessagePattern(paymentPattern.reversal)
+  async reversal(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.reversal(readCommand('reversal', bytes)));
+  }
+}

@@ -1,0 +1,213 @@
+import { addDays } from '@tillstream/domain/calendar/date';
+import type { PayerClass } from '@tillstream/domain/limit/limit';
+import type { PaymentFact } from '@tillstream/domain/payment/events';
+import type {
+  AuthorizeSale,
+  InquireBalance,
+  PaymentAnswer,
+  RefundPayment,
+  ReverseOperation,
+  VoidPayment,
+} from '@tillstream/domain/payment/commands';
+import type { PaymentState } from '@tillstream/domain/payment/state';
+import { fen } from '@tillstream/money';
+import type { FactToAppend } from '@tillstream/event-store';
+import type { FeedSubscription } from '@tillstream/messaging';
+import { LIVE_SCHEMA, liveGroup, type Platform } from '@tillstream/service-kit';
+import { assemble, type Assembly } from './assembly.ts';
+import { tradeDateNow } from './desk.ts';
+import type { AuthorizationFigures } from './figures.ts';
+import { migrateNumbers } from './numbers/number-blocks.ts';
+import { CommandsAtWork } from './operations/card-command.ts';
+import { takePurchase } from './operations/purchase.ts';
+import { takeRefund } from './operations/refund.ts';
+import { takeReversal } from './operations/reversal.ts';
+import { takeVoid } from './operations/void.ts';
+import { settingsOf, type AuthorizationOptions } from './options.ts';
+import { operationModel } from './rows/operation.model.ts';
+import { recollect } from './rows/recollection.ts';
+import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
+import type { OwnedOperation } from './resolver/resolver.ts';
+
+const PRUNE_MS = 2_000;
+const HOUSEKEEPING_MS = 60_000;
+
+/** Decides and prices payments, asks the card network, and brings to an end whatever is undecided. */
+export class Authorization {
+  readonly #assembly: Assembly;
+  readonly #atWork = new CommandsAtWork();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #rows: FeedSubscription | undefined;
+  #loaded = false;
+  #reversalsAtWork = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor(platform: Platform, options: AuthorizationOptions) {
+    this.#assembly = assemble(platform, settingsOf(options), (...stored) => this.#stored(...stored));
+  }
+
+  /** Loads what the one writer remembers, takes over what is undecided, and connects. Rejects when the store cannot be read. */
+  async start(): Promise<void> {
+    const { desk, resolver, registry } = this.#assembly;
+    const { platform } = desk;
+    await migrateNumbers(platform.pool);
+    await operationModel.migrate(platform.pool, LIVE_SCHEMA);
+    this.#rows = await platform.feed.feed(liveGroup(operationModel));
+    await registry.follow(platform.store);
+    const since = addDays(tradeDateNow(platform), -1);
+    const remembered = await recollect(platform.pool, platform.store, since);
+    for (const row of remembered.rows) {
+      if (!row.counted || row.kind !== 'sale' || row.tradeDate < since) continue;
+      const { tradeDate, merchantId, terminal: terminalId, amount } = row;
+      desk.limits.count({ tradeDate, merchantId, terminalId, payer: row.payer as PayerClass, amount: fen(amount) });
+    }
+    const sales = remembered.fresh.filter(({ kind }) => kind === 'sale');
+    desk.index.load(sales, remembered.upTo, remembered.parked);
+    desk.clearingDay.seen(remembered.newestClearingDate);
+    this.#loaded = true;
+    desk.link.start();
+    for (const row of remembered.rows) if (row.undecided) resolver.own({ ...row, inherited: true });
+    this.#every(PRUNE_MS, () => desk.index.prune());
+    this.#every(HOUSEKEEPING_MS, async () => {
+      desk.limits.forgetBefore(addDays(tradeDateNow(platform), -1));
+      await platform.epochKeys.destroyExpired(platform.machineClock.now());
+    });
+  }
+
+  /** Ends the work in order; what is undecided goes on at the next start. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { desk, resolver, registry } = this.#assembly;
+    for (const timer of this.#timers) clearInterval(timer);
+    desk.link.stop();
+    await resolver.stop();
+    await registry.stop();
+    await this.#rows?.stop();
+  }
+
+  /** 0200 sale. */
+  sale(command: AuthorizeSale): Promise<PaymentAnswer> {
+    const { desk } = this.#assembly;
+    return this.#counted('sale', () =>
+      this.#atWork.run(desk, 'sale', command, (intake) => takePurchase(desk, { kind: 'sale', command }, intake)),
+    );
+  }
+
+  /** 0200 balance inquiry. */
+  inquiry(command: InquireBalance): Promise<PaymentAnswer> {
+    const { desk } = this.#assembly;
+    return this.#counted('inquiry', () =>
+      this.#atWork.run(desk, 'inquiry', command, (intake) => takePurchase(desk, { kind: 'inquiry', command }, intake)),
+    );
+  }
+
+  /** 0200 void. */
+  void(command: VoidPayment): Promise<PaymentAnswer> {
+    const { desk } = this.#assembly;
+    return this.#counted('void', () =>
+      this.#atWork.run(desk, 'void', command, (intake) => takeVoid(desk, command, intake)),
+    );
+  }
+
+  /** 0220 refund advice. */
+  refund(command: RefundPayment): Promise<PaymentAnswer> {
+    const { desk } = this.#assembly;
+    return this.#counted('refund', () =>
+      this.#atWork.run(desk, 'refund', command, (intake) => takeRefund(desk, command, intake)),
+    );
+  }
+
+  /** 0400. */
+  async reversal(command: ReverseOperation): Promise<PaymentAnswer> {
+    this.#reversalsAtWork += 1;
+    try {
+      return await this.#counted('reversal', () => takeReversal(this.#assembly.desk, command));
+    } finally {
+      this.#reversalsAtWork -= 1;
+    }
+  }
+
+  /** Whether limits and indexes are loaded; the link's state is apart, because advices are taken without it. */
+  ready(): { readonly ready: boolean; readonly why: readonly string[] } {
+    const why = this.#loaded ? [] : ['limits and indexes are not loaded'];
+    return { ready: why.length === 0, why };
+  }
+
+  /** Whether the card network can be asked. */
+  linkUp(): boolean {
+    return this.#assembly.desk.link.up;
+  }
+
+  /** Commands at work. */
+  inFlight(): number {
+    return this.#atWork.size + this.#reversalsAtWork;
+  }
+
+  /** Every undecided operation: since when, and what will be tried next. */
+  inDoubt(): { readonly count: number; readonly list: readonly OwnedOperation[] } {
+    const list = this.#assembly.resolver.owned();
+    return { count: list.length, list };
+  }
+
+  /** True as soon as nothing is at work and nothing undecided; false after `timeoutMs`. */
+  async settled(timeoutMs: number): Promise<boolean> {
+    const { machineClock } = this.#assembly.desk.platform;
+    const deadline = machineClock.now() + timeoutMs;
+    while (this.inFlight() > 0 || this.#assembly.resolver.count > 0) {
+      if (machineClock.now() > deadline) return false;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return true;
+  }
+
+  /** Counters for metrics. */
+  figures(): AuthorizationFigures {
+    return this.#assembly.desk.figures.read();
+  }
+
+  async #counted(command: string, work: () => Promise<PaymentAnswer>): Promise<PaymentAnswer> {
+    const { figures, platform } = this.#assembly.desk;
+    let answer: PaymentAnswer = { kind: 'silence' };
+    try {
+      answer = await work();
+    } catch (error) {
+      // Nobody knows what was stored, so nothing is said and the terminal reverses or sends it again.
+      platform.log.error('a payment command failed', { command, why: (error as Error).message });
+    }
+    figures.answered(command, answer.kind === 'answer' ? answer.responseCode : 'silence');
+    return answer;
+  }
+
+  #stored(
+    paymentId: string,
+    before: PaymentState,
+    after: PaymentState,
+    facts: readonly FactToAppend[],
+    position: bigint,
+  ): void {
+    const { desk } = this.#assembly;
+    desk.limits.changed(before, after);
+    for (const { fact, at } of facts) {
+      const { type, data } = fact as PaymentFact;
+      if (type === 'ChannelRequested' && data.operation.kind === 'sale') {
+        const { merchantId, rrn } = data.operation;
+        const { date: localDate } = shanghaiTime(Date.parse(at));
+        desk.index.add({ paymentId, merchantId, rrn, tradeDate: data.tradeDate, localDate }, position);
+      }
+      if ('clearingDate' in data) desk.clearingDay.seen(data.clearingDate);
+    }
+  }
+
+  #every(ms: number, work: () => Promise<void>): void {
+    const { log } = this.#assembly.desk.platform;
+    const timer = setInterval(() => {
+      work().catch((error: Error) => log.warn('housekeeping failed', { why: error.message }));
+    }, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+}

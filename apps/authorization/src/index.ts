@@ -1,0 +1,11 @@
+import type { ReadModel } from '@tillstream/service-kit';
+import { operationModel } from './rows/operation.model.ts';
+
+export { AuthorizationModule } from './authorization.module.ts';
+export { Authorization } from './authorization.ts';
+export type { AuthorizationFigures } from './figures.ts';
+export type { AuthorizationOptions, ChannelLinkOptions } from './options.ts';
+export type { OwnedOperation } from './resolver/resolver.ts';
+
+/** Derivable rows of this service, for a rebuild. */
+export const authorizationModels: readonly ReadModel[] = [operationModel];

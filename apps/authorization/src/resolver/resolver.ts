@@ -1,0 +1,261 @@
+import {
+  recordNoAnswer,
+  recordRefundAccepted,
+  recordRefundDeclined,
+  recordReversalAnswer,
+  reverseByHost,
+  type PaymentDecision,
+} from '@tillstream/domain/payment/decide';
+import { isApprovalCode } from '@tillstream/domain/payment/refusals';
+import type { PaymentState } from '@tillstream/domain/payment/state';
+import { undecided, type Undecided } from '@tillstream/domain/payment/undecided';
+import type { ChannelAnswer, ChannelMessage } from '../channel/card-network.ts';
+import { BY_US, byChannel, channelOf, tradeDateNow, type Desk, type Owner } from '../desk.ts';
+import { Slots } from './slots.ts';
+
+/** An undecided operation, as people are shown it. */
+export interface OwnedOperation {
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly merchantId: string;
+  /** What will be tried next; null until the payment was looked at. */
+  readonly work: Undecided['work'] | null;
+  readonly kind: string | null;
+  /** Machine clock, ms since the epoch. */
+  readonly since: number;
+  readonly attempts: number;
+  readonly nextAt: number;
+}
+
+interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'nextAt'> {
+  work: Undecided['work'] | null;
+  kind: string | null;
+  attempts: number;
+  nextAt: number;
+  /** A message of this work may have left us before, so that it is a repeat now. */
+  sent: boolean;
+  /** Known from the rows of an earlier process. */
+  readonly inherited: boolean;
+  timer: NodeJS.Timeout | undefined;
+  running: boolean;
+}
+
+/** Answers to an advice that say nothing about it: try again (domain 2.5, class E and its like). */
+const undecisive = new Set(['68', '90', '91', '92', '96', '98', 'A0', 'A7', 'C1']);
+const TIMEOUT_REASON = '4354';
+/** Work at the same time; the rest waits. */
+const mostAtOnce = 64;
+
+/** Owns every undecided operation until the channel has decided it, across restarts (design 6). */
+export class Resolver implements Owner {
+  readonly #desk: () => Desk;
+  readonly #tasks = new Map<string, Task>();
+  readonly #slots = new Slots(mostAtOnce);
+  #stopped = false;
+
+  constructor(desk: () => Desk) {
+    this.#desk = desk;
+  }
+
+  own(work: {
+    paymentId: string;
+    operationId: string;
+    merchantId: string;
+    delayMs?: number;
+    inherited?: boolean;
+  }): void {
+    const { paymentId, operationId, merchantId, delayMs = 0, inherited = false } = work;
+    const known = this.#tasks.get(operationId);
+    if (known !== undefined) {
+      this.#schedule(known, delayMs);
+      return;
+    }
+    const now = this.#desk().platform.machineClock.now();
+    const open = { work: null, kind: null, attempts: 0, nextAt: now, timer: undefined, running: false };
+    const task: Task = { paymentId, operationId, merchantId, since: now, sent: inherited, inherited, ...open };
+    this.#tasks.set(operationId, task);
+    this.#schedule(task, delayMs);
+  }
+
+  /** What is owned now, oldest first. */
+  owned(): readonly OwnedOperation[] {
+    return [...this.#tasks.values()].map(({ timer: _t, running: _r, sent: _s, inherited: _i, ...shown }) => shown);
+  }
+
+  get count(): number {
+    return this.#tasks.size;
+  }
+
+  /** Ends the pauses; resolves when nothing is at work. The next start goes on from the facts. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const { timer } of this.#tasks.values()) clearTimeout(timer);
+    await this.#slots.idle();
+  }
+
+  #schedule(task: Task, delayMs: number): void {
+    if (this.#stopped || task.running) return;
+    clearTimeout(task.timer);
+    task.nextAt = this.#desk().platform.machineClock.now() + delayMs;
+    if (delayMs <= 0) {
+      void this.#run(task);
+      return;
+    }
+    task.timer = setTimeout(() => void this.#run(task), delayMs);
+    task.timer.unref();
+  }
+
+  async #run(task: Task): Promise<void> {
+    if (task.running || this.#stopped) return;
+    task.running = true;
+    const { settings, platform } = this.#desk();
+    const done = await this.#slots
+      .run(() => (this.#stopped ? Promise.resolve(false) : this.#resolve(task)))
+      .catch((error: Error) => {
+        platform.log.warn('an undecided operation waits', { operationId: task.operationId, why: error.message });
+        return false;
+      });
+    task.running = false;
+    if (done) {
+      this.#tasks.delete(task.operationId);
+      return;
+    }
+    const { retryMs } = settings;
+    this.#schedule(task, retryMs[Math.min(Math.max(task.attempts, 1), retryMs.length) - 1] ?? 1_000);
+  }
+
+  /** True when nothing is undecided about the operation any more. */
+  async #resolve(task: Task): Promise<boolean> {
+    for (;;) {
+      const { state } = await this.#desk().streams.load(task.paymentId);
+      const work = undecided(state).find(({ operation }) => operation.operationId === task.operationId);
+      if (work === undefined) return true;
+      task.work = work.work;
+      task.kind = work.operation.kind;
+      switch (work.work) {
+        case 'await-answer':
+          await this.#giveUp(task);
+          break;
+        case 'begin-reversal':
+          await this.#beginReversal(task);
+          break;
+        case 'reverse':
+          return this.#reverse(task, work);
+        case 'advise-refund':
+          return this.#advise(task, work, state);
+      }
+    }
+  }
+
+  /** Nobody waits for this answer any more: what asked was cut off, here or in the process before. */
+  async #giveUp(task: Task): Promise<void> {
+    const reversalTrace = await this.#trace();
+    const cause = task.inherited ? 'restart' : 'no-answer';
+    await this.#decide(task, BY_US, (state) =>
+      recordNoAnswer(state, { operationId: task.operationId, cause, reversalTrace }),
+    );
+  }
+
+  async #beginReversal(task: Task): Promise<void> {
+    const trace = await this.#trace();
+    await this.#decide(task, BY_US, (state) =>
+      reverseByHost(state, { operationId: task.operationId, reason: TIMEOUT_REASON, trace }),
+    );
+  }
+
+  async #reverse(task: Task, work: Extract<Undecided, { work: 'reverse' }>): Promise<boolean> {
+    const { network, settings } = this.#desk();
+    const message = this.#message(work, work.trace);
+    const answer = await this.#ask(task, (repeated) =>
+      network.reverse(message, work.original, work.reason, repeated, settings.adviceTimeoutMs),
+    );
+    if (answer.is !== 'answered') return this.#remember(task, work.trace, answer);
+    return this.recordReversal(task, answer.responseCode, answer.clearingDate);
+  }
+
+  async #advise(
+    task: Task,
+    work: Extract<Undecided, { work: 'advise-refund' }>,
+    state: PaymentState,
+  ): Promise<boolean> {
+    const { network, settings, cards } = this.#desk();
+    const sale = state.is === 'payment' ? state.first.request?.trace : undefined;
+    if (sale === undefined) throw new Error('a refund stands only on a sale that was sent');
+    const pan = await cards.number(work.card.token);
+    const message = this.#message(work, work.original);
+    const answer = await this.#ask(task, (repeated) =>
+      network.refund(message, pan, sale, repeated, settings.adviceTimeoutMs),
+    );
+    if (answer.is !== 'answered') return this.#remember(task, work.original, answer);
+    return this.recordRefund(task, answer.responseCode, answer.authCode, answer.clearingDate);
+  }
+
+  /** Stores the channel's answer to a 0420; true when it decided the operation. */
+  async recordReversal(
+    of: Pick<OwnedOperation, 'paymentId' | 'operationId' | 'merchantId'>,
+    responseCode: string,
+    clearingDate: string | null,
+  ): Promise<boolean> {
+    const { operationId } = of;
+    return this.#decide(of, byChannel(this.#desk()), (state) =>
+      recordReversalAnswer(state, { operationId, responseCode, clearingDate }),
+    );
+  }
+
+  /** Stores the channel's answer to a 0220; true when it decided the operation. */
+  async recordRefund(
+    of: Pick<OwnedOperation, 'paymentId' | 'operationId' | 'merchantId'>,
+    responseCode: string,
+    authCode: string | null,
+    clearingDate: string | null,
+  ): Promise<boolean> {
+    const { operationId } = of;
+    if (undecisive.has(responseCode)) return false;
+    const accepted = {
+      operationId,
+      authCode: authCode ?? '',
+      clearingDate: clearingDate ?? this.#desk().clearingDay.current(),
+    };
+    return this.#decide(of, byChannel(this.#desk()), (state) =>
+      isApprovalCode(responseCode)
+        ? recordRefundAccepted(state, accepted)
+        : recordRefundDeclined(state, { operationId, responseCode }),
+    );
+  }
+
+  async #ask(task: Task, send: (repeated: boolean) => Promise<ChannelAnswer>): Promise<ChannelAnswer> {
+    const answer = await send(task.sent);
+    if (answer.is === 'not-sent') return answer;
+    task.sent = true;
+    task.attempts += 1;
+    return answer;
+  }
+
+  #remember(task: Task, trace: Parameters<Desk['unanswered']['remember']>[0], answer: ChannelAnswer): false {
+    if (answer.is !== 'not-sent') this.#desk().unanswered.remember(trace, task);
+    return false;
+  }
+
+  #message({ operation, amount, entryMode }: Undecided, trace: ChannelMessage['trace']): ChannelMessage {
+    const desk = this.#desk();
+    const mcc = desk.registry.merchant(operation.merchantId)?.mcc ?? operation.merchantId.slice(7, 11);
+    return { operation, trace, amount, entryMode, mcc, tradeDate: tradeDateNow(desk.platform) };
+  }
+
+  async #trace() {
+    const desk = this.#desk();
+    const channel = channelOf(desk);
+    if (channel === undefined) throw new Error('the channel is not registered');
+    return desk.references.trace(channel.acquirer);
+  }
+
+  async #decide(
+    of: Pick<OwnedOperation, 'paymentId' | 'operationId' | 'merchantId'>,
+    by: string,
+    decider: (state: PaymentState) => PaymentDecision,
+  ): Promise<boolean> {
+    const { streams } = this.#desk();
+    const { state } = await streams.decide(of.paymentId, { by, key: of.merchantId }, decider);
+    return !undecided(state).some(({ operation }) => operation.operationId === of.operationId);
+  }
+}
