@@ -21,7 +21,10 @@ export default tseslint.config(
       'no-console': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what you export.' }],
       '@nx/enforce-module-boundaries': [
         'error',
@@ -42,7 +45,7 @@ export default tseslint.config(
     rules: { 'max-lines': ['error', { max: 600 }], 'max-lines-per-function': 'off' },
   },
   // Command lines and benches print for people.
-  { files: ['**/*-cli.ts', '**/cli/**', '**/*.bench.ts', '**/main.ts'], rules: { 'no-console': 'off' } },
+  { files: ['**/*-cli.ts', '**/cli/**', '**/*.bench.ts', '**/main.ts', '**/run.ts'], rules: { 'no-console': 'off' } },
 );
 
 /** File names are kebab-case and avoid words that say nothing. */
@@ -76,14 +79,19 @@ function deciderOwnerRule() {
     channel: ['merchants'],
   };
   return {
-    meta: { type: 'problem', schema: [], messages: { owner: 'Only {{owner}} decides about a {{noun}}; publish a fact or send a command.' } },
+    meta: {
+      type: 'problem',
+      schema: [],
+      messages: { owner: 'Only {{owner}} decides about a {{noun}}; publish a fact or send a command.' },
+    },
     create: (context) => ({
       ImportDeclaration(node) {
         const match = /^@tillstream\/domain\/([a-z]+)\/(?:decide|take)/.exec(node.source.value);
         const app = /\/apps\/([a-z-]+)\//.exec(context.filename)?.[1];
         if (!match || !app || ['reporting', 'simulator'].includes(app)) return;
         const owner = owners[match[1]];
-        if (owner && !owner.includes(app)) context.report({ node, messageId: 'owner', data: { owner: owner[0], noun: match[1] } });
+        if (owner && !owner.includes(app))
+          context.report({ node, messageId: 'owner', data: { owner: owner[0], noun: match[1] } });
       },
     }),
   };

@@ -8,7 +8,9 @@ export async function buildOnce(entry) {
   if (!fresh && process.env.TILLSTREAM_SKIP_BUILD === '1') return;
   if (fresh) console.log('Building (the first time takes about half a minute) …');
   const nx = 'node_modules/nx/bin/nx.js';
-  const build = await runStep(process.execPath, [nx, 'run-many', '-t', 'build', '--output-style=static'], { quiet: true });
+  const build = await runStep(process.execPath, [nx, 'run-many', '-t', 'build', '--output-style=static'], {
+    quiet: true,
+  });
   if (build.code === 0) return;
   console.error(build.output);
   process.exit(build.code);

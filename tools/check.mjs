@@ -12,9 +12,22 @@ const jestReport = join(scratch, 'jest.json');
 
 const statics = [
   ['format', node, [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
-  ['lint', node, [bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
-  ['imports', node, [bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'apps', 'libs', '--config', '.dependency-cruiser.mjs', '--output-type', 'err']],
+  // The project graph that lint needs is made by the step before it.
   ['types', node, [bin('nx/bin/nx.js'), 'run-many', '-t', 'typecheck', '--output-style=static']],
+  ['lint', node, [bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
+  [
+    'imports',
+    node,
+    [
+      bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+      'apps',
+      'libs',
+      '--config',
+      '.dependency-cruiser.mjs',
+      '--output-type',
+      'err',
+    ],
+  ],
 ];
 
 let failedSteps = 0;
@@ -35,7 +48,14 @@ await checkStatics();
 
 const specs = await runStep(
   node,
-  ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', bin('jest/bin/jest.js'), '--json', `--outputFile=${jestReport}`, ...process.argv.slice(2)],
+  [
+    '--experimental-vm-modules',
+    '--no-warnings=ExperimentalWarning',
+    bin('jest/bin/jest.js'),
+    '--json',
+    `--outputFile=${jestReport}`,
+    ...process.argv.slice(2),
+  ],
   {},
 );
 let counted = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numRuntimeErrorTestSuites: 0 };

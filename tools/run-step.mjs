@@ -22,6 +22,8 @@ export function runStep(command, args, { quiet = false, env = {} } = {}) {
 /** The running Node must be the pinned one; npm scripts find it in node_modules. */
 export function demandNode24() {
   if (Number(process.versions.node.split('.')[0]) >= 24) return;
-  console.error(`Tillstream needs Node 24 or newer; this is ${process.version}. Run it through npm (npm start, npm test), which uses the pinned one.`);
+  console.error(
+    `Tillstream needs Node 24 or newer; this is ${process.version}. Run it through npm (npm start, npm test), which uses the pinned one.`,
+  );
   process.exit(1);
 }

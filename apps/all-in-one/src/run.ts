@@ -46,7 +46,8 @@ export async function run(options: StartOptions): Promise<void> {
     await node.clock.simulate();
     if (options.trade) await trade(node, services, world, folder, options);
     else console.log('No trade asked for; the node is up. Ctrl-C stops it.');
-    if (options.exitAfter) await lifecycle.stop('asked to exit after the summary').then(() => process.exit(process.exitCode ?? 0));
+    if (options.exitAfter)
+      await lifecycle.stop('asked to exit after the summary').then(() => process.exit(process.exitCode ?? 0));
   } catch (error) {
     if (lifecycle.stopping) return;
     node.platform.log.error('the run failed', { why: (error as Error).stack });
@@ -55,7 +56,13 @@ export async function run(options: StartOptions): Promise<void> {
   }
 }
 
-async function trade(node: Node, services: Services, world: ForeignWorld, folder: NodeFolder, options: StartOptions): Promise<void> {
+async function trade(
+  node: Node,
+  services: Services,
+  world: ForeignWorld,
+  folder: NodeFolder,
+  options: StartOptions,
+): Promise<void> {
   const clock = new DemoClock(node.clock, world.simulator, node.platform.cutOffMinutes);
   const line = new ProgressLine(process.stdout);
   const conductor = new Conductor({ simulator: world.simulator, clock, api: services.api, work: services.work, line });
@@ -67,18 +74,27 @@ async function trade(node: Node, services: Services, world: ForeignWorld, folder
   }
   for (let n = 0; n < options.days; n++) {
     const date = tradingDate(clock, options.date);
-    console.log(`\nTrading ${date}: ${options.payments.toLocaleString('en-US')} payments on ${options.terminals} terminals in about ${options.seconds} s`);
+    console.log(
+      `\nTrading ${date}: ${options.payments.toLocaleString('en-US')} payments on ${options.terminals} terminals in about ${options.seconds} s`,
+    );
     writeDiary(folder, { date, stage: 'trading' });
     const { fleet, figures } = await conductor.day({ date, payments: options.payments, seconds: options.seconds });
     writeDiary(folder, { date, stage: 'done' });
     const verified = await verifyStore(node.pool);
-    if (verified.firstBad) throw new Error(`position ${verified.firstBad.position} of the store: ${verified.firstBad.why}`);
-    const replay = await rebuildReadModels({ store: node.platform.store, pool: node.pool, models: readModels, swap: false });
+    if (verified.firstBad)
+      throw new Error(`position ${verified.firstBad.position} of the store: ${verified.firstBad.why}`);
+    const replay = await rebuildReadModels({
+      store: node.platform.store,
+      pool: node.pool,
+      models: readModels,
+      swap: false,
+    });
     console.log(summaryText(figures, fleet, replay, Number(verified.facts)));
     const broken = !replay.equal || figures.trialBalance.difference !== 0 || fleet.differences.some((d) => !d.planned);
     if (broken) process.exitCode = 1;
   }
-  if (!options.exitAfter) console.log('The node stays up; Ctrl-C stops it, the next start trades the next business day.');
+  if (!options.exitAfter)
+    console.log('The node stays up; Ctrl-C stops it, the next start trades the next business day.');
 }
 
 /** The date asked for when it lies ahead; else today by the business clock, or the next working day when today is under way. */

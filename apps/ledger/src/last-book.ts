@@ -41,12 +41,21 @@ async function apply(facts: readonly StoredRecord[], client: PoolClient): Promis
      on conflict (merchant_id) do update set stream = excluded.stream, book_date = excluded.book_date,
        closed = excluded.closed, position = excluded.position
      where ledger_last_book.position < excluded.position`,
-    [[...last.keys()], rows.map((r) => r.stream), rows.map((r) => r.date), rows.map((r) => r.closed), rows.map((r) => r.position)],
+    [
+      [...last.keys()],
+      rows.map((r) => r.stream),
+      rows.map((r) => r.date),
+      rows.map((r) => r.closed),
+      rows.map((r) => r.position),
+    ],
   );
 }
 
 /** Stream of the merchant's last book; undefined when it never had one. */
 export async function findLastBook(pool: Pool, merchantId: string): Promise<string | undefined> {
-  const found = await pool.query<{ stream: string }>('select stream from read.ledger_last_book where merchant_id = $1', [merchantId]);
+  const found = await pool.query<{ stream: string }>(
+    'select stream from read.ledger_last_book where merchant_id = $1',
+    [merchantId],
+  );
   return found.rows[0]?.stream;
 }

@@ -4,7 +4,14 @@ import { evolve, noBook, observe, type BookState } from '@tillstream/domain/book
 import { takeIn } from '@tillstream/domain/book/take';
 import type { StoredFact } from '@tillstream/domain/fact';
 import { streamOf } from '@tillstream/domain/stream';
-import { derivedFactId, NO_STREAM, type EventStore, type FactToAppend, type FactWriter, type StoredRecord } from '@tillstream/event-store';
+import {
+  derivedFactId,
+  NO_STREAM,
+  type EventStore,
+  type FactToAppend,
+  type FactWriter,
+  type StoredRecord,
+} from '@tillstream/event-store';
 
 /** At most so many facts go into one append; a longer run of entries becomes several. */
 const FACTS_PER_APPEND = 50;
@@ -69,7 +76,8 @@ export class MerchantBooks {
           continue;
         }
         const stream = streamOf.book(merchantId, date);
-        if (pending && (pending.stream !== stream || pending.facts.length + taken.facts.length > FACTS_PER_APPEND)) await flush();
+        if (pending && (pending.stream !== stream || pending.facts.length + taken.facts.length > FACTS_PER_APPEND))
+          await flush();
         pending ??= { stream, expected: stream === at.stream ? at.revision : NO_STREAM, facts: [], state: at.state };
         pending.facts.push(...taken.facts.map((fact, n) => this.#toAppend(merchantId, stored, fact, n)));
         pending.state = taken.state;
@@ -89,7 +97,10 @@ export class MerchantBooks {
   }
 
   #context(stored: StoredRecord): { store: string; date: string } {
-    return { store: this.#settings.store.storeId, date: businessDateAt(Date.parse(stored.at), this.#settings.cutOffMinutes) };
+    return {
+      store: this.#settings.store.storeId,
+      date: businessDateAt(Date.parse(stored.at), this.#settings.cutOffMinutes),
+    };
   }
 
   #toAppend(merchantId: string, cause: StoredRecord, fact: BookFact, n: number): FactToAppend {

@@ -32,7 +32,12 @@ export class PostFactsProcess implements OnApplicationBootstrap {
       lastBook: (merchantId) => findLastBook(pool, merchantId),
       takenUpTo,
     });
-    this.#posting = await feed.feed({ kind: 'facts', group: 'ledger', nouns: NOUNS, onBatch: (facts) => this.post(facts) });
+    this.#posting = await feed.feed({
+      kind: 'facts',
+      group: 'ledger',
+      nouns: NOUNS,
+      onBatch: (facts) => this.post(facts),
+    });
   }
 
   /** Merchants do not wait for each other; the facts of one stay in order. */

@@ -21,7 +21,9 @@ await runCommand(async () => {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     if (process.stdout.isTTY) process.stdout.write('\r');
     if (found.firstBad) {
-      console.log(`BAD at position ${found.firstBad.position}: ${found.firstBad.why} (${found.facts} facts before it are good)`);
+      console.log(
+        `BAD at position ${found.firstBad.position}: ${found.firstBad.why} (${found.facts} facts before it are good)`,
+      );
       return 1;
     }
     console.log(`${found.facts} facts up to position ${found.head} verify in ${seconds} s`);

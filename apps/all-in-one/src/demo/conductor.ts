@@ -105,7 +105,8 @@ export class Conductor {
   async #until(what: string, reached: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + STEP_DEADLINE_MS;
     while (!(await reached())) {
-      if (Date.now() > deadline) throw new Error(`waited ${STEP_DEADLINE_MS / 1000} s and it did not come true: ${what}`);
+      if (Date.now() > deadline)
+        throw new Error(`waited ${STEP_DEADLINE_MS / 1000} s and it did not come true: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -1,6 +1,13 @@
 import { UNIONPAY_COST_PLANS } from '@tillstream/domain/fee/unionpay-costs';
 import type { ApiClient } from './api-client.ts';
-import { DEMO_ACQUIRER, DEMO_CHANNEL, demoLinkKeys, demoMerchants, type DemoMerchant, type DemoTerminal } from './roster.ts';
+import {
+  DEMO_ACQUIRER,
+  DEMO_CHANNEL,
+  demoLinkKeys,
+  demoMerchants,
+  type DemoMerchant,
+  type DemoTerminal,
+} from './roster.ts';
 
 const PLANS_FROM = '2026-01-01';
 
@@ -46,7 +53,13 @@ async function registerMerchant(api: ApiClient, merchant: DemoMerchant): Promise
     accountHolder: `${merchant.name}有限公司`,
   });
   await api.post(`/merchants/${merchant.merchantId}/fee-plans`, {
-    plan: { id: merchant.planId, version: 1, effectiveFrom: PLANS_FROM, terms: merchant.terms, returns: 'PROPORTIONAL' },
+    plan: {
+      id: merchant.planId,
+      version: 1,
+      effectiveFrom: PLANS_FROM,
+      terms: merchant.terms,
+      returns: 'PROPORTIONAL',
+    },
     effectiveFrom: PLANS_FROM,
   });
 }

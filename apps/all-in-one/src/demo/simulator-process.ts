@@ -19,7 +19,8 @@ export class SimulatorProcess {
     });
     this.#child.on('exit', (code, signal) => {
       this.#ended = new Error(`the simulator ended (${signal ?? `code ${code}`})`);
-      for (const listener of [...this.#listeners]) listener({ type: 'failed', during: 'exit', problem: this.#ended.message });
+      for (const listener of [...this.#listeners])
+        listener({ type: 'failed', during: 'exit', problem: this.#ended.message });
       if (code !== 0) onDeath(this.#ended);
     });
   }

@@ -13,7 +13,8 @@ export function startBlock(parts: {
   readonly options: StartOptions;
 }): string {
   const { node, services, world, folder, options } = parts;
-  const moved = (is: number, wished: number): string => (wished !== 0 && is !== wished ? `  (${wished} is in use)` : '');
+  const moved = (is: number, wished: number): string =>
+    wished !== 0 && is !== wished ? `  (${wished} is in use)` : '';
   const { host, port } = services.terminalAddress;
   const database = node.embedded
     ? `embedded PostgreSQL on 127.0.0.1:${node.embedded.port}${node.embedded.adopted ? ' (found running, adopted)' : ''}`

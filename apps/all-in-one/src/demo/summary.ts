@@ -75,7 +75,9 @@ function controls(figures: DayFigures, fleet: DayReport): string[] {
     `Host totals 主机合计       ${sums(hostTotals)}`,
     `Batches 批次              ${batches.settled} balanced, ${batches.settledWithDiff} settled with a difference, ${batches.open} open`,
     `Terminals' own records    ${fleet.terminals.length} compared, ${unplanned.length} unexpected differences, ${fleet.differences.length - unplanned.length} planned`,
-    ...unplanned.slice(0, 10).map((d) => `  ${d.terminalId} step ${d.step ?? '-'}: ${d.what}: expected ${d.expected}, got ${d.got}`),
+    ...unplanned
+      .slice(0, 10)
+      .map((d) => `  ${d.terminalId} step ${d.step ?? '-'}: ${d.what}: expected ${d.expected}, got ${d.got}`),
   ];
 }
 
@@ -92,6 +94,8 @@ function replayed(replay: RebuildOutcome, verified: number): string[] {
 
 /** Pads by the width on the screen, where a Chinese character takes two columns. */
 function padded(text: string, width: number, side: 'start' | 'end' = 'end'): string {
-  const space = ' '.repeat(Math.max(0, width - [...text].reduce((sum, c) => sum + (c.codePointAt(0)! > 0x2e7f ? 2 : 1), 0)));
+  const space = ' '.repeat(
+    Math.max(0, width - [...text].reduce((sum, c) => sum + (c.codePointAt(0)! > 0x2e7f ? 2 : 1), 0)),
+  );
   return side === 'start' ? space + text : text + space;
 }

@@ -1,8 +1,21 @@
-import { EpochKeys, deriveKey, KeyRing, PersonKeys, SoftwareSecurityModule, systemRandom, VaultCipher } from '@tillstream/crypto';
+import {
+  EpochKeys,
+  deriveKey,
+  KeyRing,
+  PersonKeys,
+  SoftwareSecurityModule,
+  systemRandom,
+  VaultCipher,
+} from '@tillstream/crypto';
 import { factVersions } from '@tillstream/domain/facts';
 import { PostgresEventStore } from '@tillstream/event-store';
 import { startEmbeddedPostgres, takeInstanceLock, type EmbeddedPostgres } from '@tillstream/event-store/embedded';
-import { InProcessCommandClient, InProcessCommandServer, InProcessFactFeed, migrateMessaging } from '@tillstream/messaging';
+import {
+  InProcessCommandClient,
+  InProcessCommandServer,
+  InProcessFactFeed,
+  migrateMessaging,
+} from '@tillstream/messaging';
 import {
   createSchemas,
   Lifecycle,
@@ -127,7 +140,16 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     lifecycle,
     ...secrets(settings, folder, pool),
   };
-  return { platform, feed, clock, commandServer, pool, url, embedded, durability: embedded?.durability ?? 'as your server is set' };
+  return {
+    platform,
+    feed,
+    clock,
+    commandServer,
+    pool,
+    url,
+    embedded,
+    durability: embedded?.durability ?? 'as your server is set',
+  };
 }
 
 /** Everything that follows from the master key; each purpose has a key of its own. */

@@ -35,7 +35,12 @@ class AllInOneModule {}
 const ANSWER_MARGIN_MS = 200;
 
 /** Starts every service in this process: command transport, ISO 8583 transport, HTTP API. */
-export async function startServices(node: Node, settings: NodeSettings, options: StartOptions, world: ForeignWorld): Promise<Services> {
+export async function startServices(
+  node: Node,
+  settings: NodeSettings,
+  options: StartOptions,
+  world: ForeignWorld,
+): Promise<Services> {
   const { platform } = node;
   const readiness = new Readiness();
   const metrics = new Metrics('all-in-one');
@@ -61,9 +66,15 @@ export async function startServices(node: Node, settings: NodeSettings, options:
     const { ready, why } = authorization.ready();
     if (!ready) throw new Error(why.join('; '));
   });
-  metrics.gauge({ name: 'in_doubt_operations', help: 'Operations that are undecided' }, (gauge) => gauge.set(authorization.inDoubt().count));
-  metrics.gauge({ name: 'terminal_connections', help: 'Open connections of terminals' }, (gauge) => gauge.set(gateway.status().connections));
-  metrics.gauge({ name: 'feed_lag_facts', help: 'Facts that the slowest group has yet to take in' }, async (gauge) => gauge.set(await lagOf(node)));
+  metrics.gauge({ name: 'in_doubt_operations', help: 'Operations that are undecided' }, (gauge) =>
+    gauge.set(authorization.inDoubt().count),
+  );
+  metrics.gauge({ name: 'terminal_connections', help: 'Open connections of terminals' }, (gauge) =>
+    gauge.set(gateway.status().connections),
+  );
+  metrics.gauge({ name: 'feed_lag_facts', help: 'Facts that the slowest group has yet to take in' }, async (gauge) =>
+    gauge.set(await lagOf(node)),
+  );
   const address = gateway.server.address;
   if (!address) throw new Error('the terminal gateway does not listen');
   return {
@@ -103,7 +114,7 @@ function workOf(node: Node, authorization: Authorization, settlement: Settlement
     inDoubt: () => Promise.resolve(authorization.inDoubt().count),
     // Facts lead to facts, so rest is when nothing lags twice in a row.
     settled: async () => {
-      for (let quiet = 0; quiet < 3; ) {
+      for (let quiet = 0; quiet < 3;) {
         quiet = (await lag()) === 0 && settlement.idle() ? quiet + 1 : 0;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }

@@ -1,4 +1,14 @@
-import { address, choice, durationMs, hexKey, integer, port, readSettings, type Secret, secret } from '@tillstream/service-kit';
+import {
+  address,
+  choice,
+  durationMs,
+  hexKey,
+  integer,
+  port,
+  readSettings,
+  type Secret,
+  secret,
+} from '@tillstream/service-kit';
 
 /** Every setting of the single node: environment variables with the prefix `TILLSTREAM_`, and `DATABASE_URL`. */
 export const nodeSettings = {
@@ -17,7 +27,10 @@ export const nodeSettings = {
     max: 1440,
     fallback: 23 * 60,
   }),
-  postgresPort: port('POSTGRES_PORT', { what: 'port of the embedded PostgreSQL; another is taken when in use', fallback: 0 }),
+  postgresPort: port('POSTGRES_PORT', {
+    what: 'port of the embedded PostgreSQL; another is taken when in use',
+    fallback: 0,
+  }),
   answerTimer: durationMs('ANSWER_TIMER', {
     what: 'how long the simulated terminals wait for an answer; the node answers 200 ms earlier',
     min: 500,
@@ -30,7 +43,10 @@ export const nodeSettings = {
     max: 50_000,
     fallback: 1_200,
   }),
-  logLevel: choice('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], { what: 'least level that is logged', fallback: 'info' }),
+  logLevel: choice('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
+    what: 'least level that is logged',
+    fallback: 'info',
+  }),
 } as const;
 
 /** The values of {@link nodeSettings} and the database address, checked all at once. */
@@ -38,7 +54,9 @@ export type NodeSettings = ReturnType<typeof readNodeSettings>;
 
 /** @throws SettingsInvalid with every problem in one message. */
 export function readNodeSettings(environment: NodeJS.ProcessEnv) {
-  const values = readSettings(environment, nodeSettings, { alsoKnown: ['TILLSTREAM_SKIP_BUILD', 'TILLSTREAM_TEST_DATABASE_URL'] });
+  const values = readSettings(environment, nodeSettings, {
+    alsoKnown: ['TILLSTREAM_SKIP_BUILD', 'TILLSTREAM_TEST_DATABASE_URL'],
+  });
   const { database } = readSettings(environment, databaseSetting, { prefix: '' });
   return { ...values, database };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import type { SimulatedTerminal } from '../protocol.ts';
 import { AcquirerPeer } from '../testing/acquirer-peer.ts';
 import { gatewayOf, readTillFile } from './till-file.ts';
@@ -25,7 +25,7 @@ describe('the terminal in the shell', () => {
   const play = async (typed: readonly string[]): Promise<string> => {
     const peer = new AcquirerPeer(terminal.tmkHex);
     const gateway = await peer.listen();
-    const input = new PassThrough();
+    const input = Readable.from([`${typed.join('\n')}\n`]);
     const printed: string[] = [];
     const lines = createInterface({ input, output: new PassThrough() });
     const menu = new TillMenu({
@@ -36,7 +36,6 @@ describe('the terminal in the shell', () => {
       lines,
       print: (text) => printed.push(text),
     });
-    input.end(`${typed.join('\n')}\n`);
     await menu.run();
     await peer.close();
     return printed.join('\n');

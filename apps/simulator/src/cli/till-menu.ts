@@ -65,6 +65,7 @@ export class TillMenu {
       answerTimerMs,
       journalPath,
       now: Date.now,
+      followHostClock: true,
       durability: 'power',
     });
     const draw = drawFrom('till', terminal.terminalId);

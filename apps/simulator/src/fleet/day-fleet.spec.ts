@@ -33,7 +33,7 @@ describe('a fleet', () => {
     const gateway = await peer.listen();
     const clock = new FollowedClock();
     const reports: DayReport[] = [];
-    const fleet = new DayFleet({ terminals, gateway, seed, stateDir, answerTimerMs: 40, clock });
+    const fleet = new DayFleet({ terminals, gateway, seed, stateDir, answerTimerMs: 1_500, clock });
     for (const date of dates) {
       const baseAt = instantOf(date, '06:00:00');
       clock.set({ baseAt, baseMachine: Date.now(), rate: 60_000, holdAt: instantOf(date, '23:00:00') - 1 });

@@ -7,6 +7,10 @@ const droppedEnd = /(key|keys|secret|password|passwd|token|pin|pan|track|cvv)$/;
 /** Ends that look like a secret and name something public. */
 const harmless = new Set(['factkey', 'idempotencykey', 'partitionkey', 'streamkey', 'parkedkey', 'merchantkey']);
 
+/** An id keeps its digits: no card number has this form, and correlations must stay readable. */
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const uuidOrRun = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\d(?:[ -]?\d){12,}/gi;
+
 const deepest = 8;
 const longestText = 4000;
 const mostItems = 100;
@@ -17,7 +21,7 @@ const mostItems = 100;
  */
 export function maskText(text: string): string {
   const cut = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
-  return cut.replace(/\d(?:[ -]?\d){12,}/g, maskRun);
+  return cut.replace(uuidOrRun, (found) => (found.length === 36 && uuid.test(found) ? found : maskRun(found)));
 }
 
 function maskRun(run: string): string {

@@ -48,7 +48,10 @@ export async function rebuildReadModels(options: RebuildOptions): Promise<Rebuil
 }
 
 async function livePosition(pool: Pool, group: string): Promise<bigint> {
-  const found = await pool.query<{ position: string }>('select position::text from state.checkpoint where group_name = $1', [group]);
+  const found = await pool.query<{ position: string }>(
+    'select position::text from state.checkpoint where group_name = $1',
+    [group],
+  );
   return BigInt(found.rows[0]?.position ?? '0');
 }
 
