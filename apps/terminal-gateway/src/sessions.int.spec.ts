@@ -67,11 +67,19 @@ describe('sign-in', () => {
   it('becomes current with the first message that verifies under it, as one fact', async () => {
     const one = await terminal();
     await one.signIn();
-    const both = await Promise.all([one.send(one.sale()), opened.terminal(one.options).send(one.sale(), { keys: one.keys as WorkingKeys })]);
+    const both = await Promise.all([
+      one.send(one.sale()),
+      opened.terminal(one.options).send(one.sale(), { keys: one.keys as WorkingKeys }),
+    ]);
     expect(both.map((reply) => reply?.fields[39])).toEqual(['00', '00']);
     const facts = await session(one);
     expect(facts.map(({ type }) => type)).toEqual(['TerminalSignedIn']);
-    expect(facts[0]?.data).toMatchObject({ terminalId: one.options.terminalId, keyScheme: '003', operator: '001', batch: '000007' });
+    expect(facts[0]?.data).toMatchObject({
+      terminalId: one.options.terminalId,
+      keyScheme: '003',
+      operator: '001',
+      batch: '000007',
+    });
     expect(await slots(one)).toEqual(['current', 'master']);
   });
 
@@ -122,13 +130,16 @@ describe('sign-in', () => {
     ['001', 24, { macAlgorithm: 'unionpay-ecb', macKeyMode: 'single8' }, 'tdes'],
     ['004', 60, { macAlgorithm: 'unionpay-ecb', macKeyMode: 'tdes16' }, 'tdes'],
     ['005', 40, { macAlgorithm: 'unionpay-ecb-sm4', macKeyMode: 'tdes16' }, 'sm4'],
-  ] as const)('of kind %s delivers %d bytes and computes its own MAC', async (network, bytes, macProfile, algorithm) => {
-    const registered = await bench.register(`K000${network}0`, { algorithm });
-    const one = opened.terminal({ ...registered, macProfile });
-    const reply = await one.signIn(network);
-    expect(reply.fields[62]).toHaveLength(bytes);
-    expect(await one.send(one.sale())).toMatchObject({ mac: 'right', fields: { 39: '00' } });
-  });
+  ] as const)(
+    'of kind %s delivers %d bytes and computes its own MAC',
+    async (network, bytes, macProfile, algorithm) => {
+      const registered = await bench.register(`K000${network}0`, { algorithm });
+      const one = opened.terminal({ ...registered, macProfile });
+      const reply = await one.signIn(network);
+      expect(reply.fields[62]).toHaveLength(bytes);
+      expect(await one.send(one.sale())).toMatchObject({ mac: 'right', fields: { 39: '00' } });
+    },
+  );
 
   it('is answered A7 when the terminal master key cannot carry such keys', async () => {
     const one = await terminal();
@@ -193,7 +204,11 @@ describe('a session', () => {
     expect(await one.send(one.reversalOf(sale))).toMatchObject({ demand: '3', mac: 'right', fields: { 39: '00' } });
     await one.signIn();
     expect(await one.send(one.sale())).toMatchObject({ demand: '0', fields: { 39: '00' } });
-    expect((await session(one)).map(({ type }) => type)).toEqual(['TerminalSignedIn', 'TerminalSignedOff', 'TerminalSignedIn']);
+    expect((await session(one)).map(({ type }) => type)).toEqual([
+      'TerminalSignedIn',
+      'TerminalSignedOff',
+      'TerminalSignedIn',
+    ]);
   });
 
   it('that was never used signs off without a fact', async () => {

@@ -34,7 +34,11 @@ function moduleWith(gateway: FactoryProvider<TerminalGateway> | ValueProvider<Te
     controllers: [PaymentsController, BatchesController, SessionsController],
     providers: [
       gateway,
-      { provide: GATEWAY_PARTS, inject: [TERMINAL_GATEWAY], useFactory: ({ parts }: TerminalGateway): GatewayParts => parts },
+      {
+        provide: GATEWAY_PARTS,
+        inject: [TERMINAL_GATEWAY],
+        useFactory: ({ parts }: TerminalGateway): GatewayParts => parts,
+      },
     ],
     exports: [TERMINAL_GATEWAY],
   };

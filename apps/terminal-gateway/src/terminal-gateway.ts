@@ -1,4 +1,5 @@
 import { Iso8583Server, terminalProfile, type ServerEvent } from '@tillstream/iso8583';
+import type { TerminalSignedIn } from '@tillstream/domain/session/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import { stopOrder, type Log, type Platform } from '@tillstream/service-kit';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -61,7 +62,7 @@ export async function openTerminalGateway(platform: Platform, settings: GatewayS
     guard,
     onEvent: (event) => tell(event, log, traffic),
   });
-  const tail = store.subscribe(await store.head(), ['session'], (facts) => forgetChanged(facts, keys, sessions));
+  const tail = store.subscribe(await store.head(), ['session'], (facts) => hearSignIns(facts, keys, sessions));
   const sweep = setInterval(() => void destroyExpired(platform, log), destroyKeysEveryMs).unref();
   const closing = once(async () => {
     await server.close();
@@ -112,14 +113,13 @@ function partsOf(
 }
 
 /** A sign-in that another gateway took: what this one remembers of the terminal is out of date. */
-async function forgetChanged(facts: readonly StoredRecord[], keys: SessionKeys, sessions: SessionLog): Promise<void> {
-  for (const { type, data } of facts) {
-    const { acquirer, terminalId, keySet } = data as { acquirer: string; terminalId: string; keySet?: string };
-    const place = { acquirer, terminalId };
-    if (type !== 'TerminalSignedIn' || keySet === undefined || (await keys.isCurrent(place, keySet))) continue;
-    keys.forget(place);
-    sessions.forget(place);
-  }
+async function hearSignIns(facts: readonly StoredRecord[], keys: SessionKeys, sessions: SessionLog): Promise<void> {
+  const signIns = facts.filter(({ type }) => type === 'TerminalSignedIn');
+  const heard = signIns.map(async ({ data }) => {
+    const { acquirer, terminalId, keySet } = data as TerminalSignedIn['data'];
+    if (await keys.hear({ acquirer, terminalId }, keySet)) sessions.forget({ acquirer, terminalId });
+  });
+  await Promise.all(heard);
 }
 
 /** Epoch keys end on time, whoever else does the same (design 10). */

@@ -51,7 +51,8 @@ export class TerminalGuard implements FrameGuard<typeof terminalProfile, Termina
   async admit(request: TerminalRequest): Promise<Admission<TerminalSession>> {
     const { mti, f41, f42 } = request.peeked;
     if (!macRule.has(mti)) return { is: 'close' };
-    if (f41 === undefined || f42 === undefined) return this.#refused(request, '30', 'without terminal or merchant number');
+    if (f41 === undefined || f42 === undefined)
+      return this.#refused(request, '30', 'without terminal or merchant number');
     const found = await this.#find(f41, f42);
     if (found.is === 'unknown') return this.#refused(request, '97', 'unknown terminal');
     const { terminal } = found;

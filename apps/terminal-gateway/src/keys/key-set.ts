@@ -52,7 +52,13 @@ export function keySetsOf(rows: readonly KeyRow[], profile: string): KeySets {
     const mac = macProfileOf(profile, detail.network);
     if (mac === undefined) continue;
     const keys = { handle: row.handle, wrapped: row.wrapped };
-    sets[row.slot] = { ...detail, keys, mac, createdAt: row.createdAt.getTime(), endsAt: row.endsAt?.getTime() ?? null };
+    sets[row.slot] = {
+      ...detail,
+      keys,
+      mac,
+      createdAt: row.createdAt.getTime(),
+      endsAt: row.endsAt?.getTime() ?? null,
+    };
   }
   return sets;
 }

@@ -62,7 +62,7 @@ export class SessionKeys {
     const tried = await this.#try(terminal, await this.#sets(terminal), mab, mac);
     if (tried.is === 'right' || !this.#mayReread(terminal)) return tried;
     // Another gateway may have issued or promoted a set since.
-    this.forget(terminal);
+    this.#known.delete(ownerOf(terminal));
     return this.#try(terminal, await this.#sets(terminal), mab, mac);
   }
 
@@ -91,15 +91,18 @@ export class SessionKeys {
     return ageMs > dayMs || this.#settings.log.isSignedOff(terminal);
   }
 
-  /** Another process changed the terminal's sets: they are read again when they are needed. */
-  forget(terminal: Pick<RegisteredTerminal, 'acquirer' | 'terminalId'>): void {
-    this.#known.delete(ownerOf(terminal));
-  }
-
-  /** True when this set is the one in use here, so that a fact about it is no news. */
-  async isCurrent(terminal: Pick<RegisteredTerminal, 'acquirer' | 'terminalId'>, handle: string): Promise<boolean> {
-    const sets = await this.#known.get(ownerOf(terminal));
-    return sets?.current?.keys.handle === handle;
+  /**
+   * A fact says that this set is current. When it is not so here, another gateway made it so: what is remembered is forgotten
+   * and read again when it is needed, and the answer is true. Waits for its turn, so that our own sign-in is no news.
+   */
+  hear(terminal: Pick<RegisteredTerminal, 'acquirer' | 'terminalId'>, handle: string): Promise<boolean> {
+    const owner = ownerOf(terminal);
+    return this.#turns.take(owner, async () => {
+      const known = this.#known.get(owner);
+      if (known === undefined || (await known).current?.keys.handle === handle) return false;
+      this.#known.delete(owner);
+      return true;
+    });
   }
 
   async #try(terminal: RegisteredTerminal, sets: KeySets, mab: Uint8Array, mac: Uint8Array): Promise<Verified> {
@@ -125,7 +128,7 @@ export class SessionKeys {
       if (!(await this.#settings.log.signedIn(terminal, set))) return { is: 'wrong' };
       const endsAt = this.#settings.machineClock.now() + this.#settings.graceMs;
       if (!(await this.#settings.vault.promote(owner, set.keys.handle, new Date(endsAt)))) {
-        this.forget(terminal);
+        this.#known.delete(owner);
         const reread = await this.#sets(terminal);
         return reread.current?.keys.handle === set.keys.handle ? { is: 'right', set } : { is: 'wrong' };
       }

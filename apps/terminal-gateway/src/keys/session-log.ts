@@ -45,7 +45,11 @@ export class SessionLog {
       operator: set.operator,
       batch: set.batch,
     };
-    return this.#decide(terminal, (state) => signIn(state, data), () => derivedFactId(set.keys.handle, 'signed-in'));
+    return this.#decide(
+      terminal,
+      (state) => signIn(state, data),
+      () => derivedFactId(set.keys.handle, 'signed-in'),
+    );
   }
 
   /** Says that the terminal signed off. False when it never signed in: there is nothing to say then. */

@@ -22,7 +22,11 @@ export type Found =
   | { readonly is: 'unknown' }
   /** The terminal is known, the merchant number is not its merchant's. */
   | { readonly is: 'other-merchant'; readonly terminal: RegisteredTerminal }
-  | { readonly is: 'terminal'; readonly terminal: RegisteredTerminal; readonly merchant: 'active' | 'blocked' | 'missing' };
+  | {
+      readonly is: 'terminal';
+      readonly terminal: RegisteredTerminal;
+      readonly merchant: 'active' | 'blocked' | 'missing';
+    };
 
 /** Every terminal and merchant in memory, from their facts: read once, then followed. */
 export class TerminalRegistry {

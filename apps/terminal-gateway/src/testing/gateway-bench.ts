@@ -3,11 +3,20 @@ import { Controller, Inject } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { EpochKeys, kcvBytes, keyCheckValue, KeyRing, PersonKeys, SoftwareSecurityModule, systemRandom, VaultCipher } from '@tillstream/crypto';
+import {
+  EpochKeys,
+  kcvBytes,
+  keyCheckValue,
+  KeyRing,
+  PersonKeys,
+  SoftwareSecurityModule,
+  systemRandom,
+  VaultCipher,
+} from '@tillstream/crypto';
 import { batchPattern } from '@tillstream/domain/batch/commands';
 import { paymentPattern } from '@tillstream/domain/payment/commands';
 import { streamOf } from '@tillstream/domain/stream';
-import { derivedFactId, PostgresEventStore } from '@tillstream/event-store';
+import { PostgresEventStore } from '@tillstream/event-store';
 import { factToAppend, freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
 import {
   type CommandContext,
@@ -68,7 +77,14 @@ export interface GatewayBench {
   readonly logLines: string[];
   /** Another gateway on the same platform, as after a restart or beside the first. */
   openGateway(settings?: Partial<GatewaySettings>): Promise<OpenedGateway>;
-  register(terminalId: string, more?: { profile?: string; merchantId?: string; algorithm?: 'tdes' | 'sm4' }): Promise<SpecTerminalOptions>;
+  register(
+    terminalId: string,
+    more?: { profile?: string; merchantId?: string; algorithm?: 'tdes' | 'sm4' },
+  ): Promise<SpecTerminalOptions>;
+  /** Runs while nobody takes commands up. */
+  withoutCommands(work: () => Promise<void>): Promise<void>;
+  /** Runs while the database has no such table (`schema.table`). */
+  withoutTable(table: string, work: () => Promise<void>): Promise<void>;
   append(stream: string, key: string, ...facts: { type: string; data: object }[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -118,6 +134,15 @@ export async function openGatewayBench(): Promise<GatewayBench> {
     answers,
     logLines,
     append,
+    withoutCommands: async (work) => {
+      await commandServer.close();
+      await work().finally(() => commandServer.listen(() => undefined));
+    },
+    withoutTable: async (table, work) => {
+      const name = table.split('.')[1] as string;
+      await database.pool.query(`alter table ${table} rename to away`);
+      await work().finally(() => database.pool.query(`alter table ${table.replace(name, 'away')} rename to ${name}`));
+    },
     register: (terminalId, more) => register(withCommands, append, terminalId, more ?? {}),
     openGateway: async (settings = {}) => {
       const gateway = await openGateway(withCommands, settings);
@@ -143,7 +168,11 @@ function platformOf(given: {
 }): Platform {
   const { database, store, business, machineClock, logLines } = given;
   const ring = new KeyRing({ current: 'v1', keys: { v1: Buffer.alloc(32, 7) }, random: systemRandom });
-  const vault = openVault({ pool: database.pool, machine: machineClock, versionOf: (sealed) => ring.versionOf(sealed) });
+  const vault = openVault({
+    pool: database.pool,
+    machine: machineClock,
+    versionOf: (sealed) => ring.versionOf(sealed),
+  });
   const lines = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       logLines.push(chunk.toString('utf8'));
@@ -236,14 +265,18 @@ async function register(
   { security, vault, store }: Platform,
   append: GatewayBench['append'],
   terminalId: string,
-  { profile = 'unionpay-tdes16', merchantId = MERCHANT, algorithm = 'tdes' }: { profile?: string; merchantId?: string; algorithm?: 'tdes' | 'sm4' },
+  {
+    profile = 'unionpay-tdes16',
+    merchantId = MERCHANT,
+    algorithm = 'tdes',
+  }: { profile?: string; merchantId?: string; algorithm?: 'tdes' | 'sm4' },
 ): Promise<SpecTerminalOptions> {
   const merchantStream = streamOf.merchant(merchantId);
   if ((await store.readStream(merchantStream)).length === 0) {
     await append(merchantStream, merchantId, { type: 'MerchantRegistered', data: { merchantId } });
   }
-  const tmk = Buffer.concat([systemRandom(16)]);
-  const handle = `tmk.${terminalId}.${derivedFactId('00000000-0000-4000-8000-000000000000', tmk.toString('hex')).slice(0, 8)}`;
+  const tmk = systemRandom(16);
+  const handle = `tmk.${terminalId}.${(await store.head()).toString()}`;
   const kcv = keyCheckValue(algorithm, tmk).subarray(0, kcvBytes);
   const key = await security.importKey({ handle, kind: 'terminal-master', algorithm, components: [tmk], kcv });
   const owner = `terminal:${ACQUIRER}.${terminalId}`;

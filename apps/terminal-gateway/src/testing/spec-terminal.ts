@@ -1,4 +1,13 @@
-import { computeMac, decodeField62, encryptPinBlock, macMatches, systemRandom, type MacProfile, type SignInNetwork, type WorkingKeys } from '@tillstream/crypto';
+import {
+  computeMac,
+  decodeField62,
+  encryptPinBlock,
+  macMatches,
+  systemRandom,
+  type MacProfile,
+  type SignInNetwork,
+  type WorkingKeys,
+} from '@tillstream/crypto';
 import {
   checkReply,
   connectIso,
@@ -18,7 +27,13 @@ import {
   type TerminalMessage,
 } from '@tillstream/iso8583';
 
-const header: Header = { application: '61', softwareMajor: '31', terminalStatus: '0', demand: '0', softwareMinor: '100000' };
+const header: Header = {
+  application: '61',
+  softwareMajor: '31',
+  terminalStatus: '0',
+  demand: '0',
+  softwareMinor: '100000',
+};
 
 type Fields = TerminalMessage['fields'];
 
@@ -68,13 +83,21 @@ export class SpecTerminal {
   }
 
   /** Sends a message; with `mac`, sealed under these keys. Undefined when nothing came within `waitMs`. */
-  async send(message: TerminalMessage, options: { mac?: boolean | Buffer; keys?: WorkingKeys; waitMs?: number } = {}): Promise<SeenReply | undefined> {
+  async send(
+    message: TerminalMessage,
+    options: { mac?: boolean | Buffer; keys?: WorkingKeys; waitMs?: number } = {},
+  ): Promise<SeenReply | undefined> {
     const { mac = true, keys = this.keys, waitMs = 4_000 } = options;
-    const full = { mti: message.mti, fields: { 41: this.options.terminalId, 42: this.options.merchantId, ...message.fields } } as TerminalMessage;
+    const full = {
+      mti: message.mti,
+      fields: { 41: this.options.terminalId, 42: this.options.merchantId, ...message.fields },
+    } as TerminalMessage;
     const bytes =
       mac === false
         ? pack(terminalProfile, full)
-        : packWithMac(terminalProfile, full, (mab) => (Buffer.isBuffer(mac) ? mac : computeMac(this.#mac, (keys as WorkingKeys).mak, mab)));
+        : packWithMac(terminalProfile, full, (mab) =>
+            Buffer.isBuffer(mac) ? mac : computeMac(this.#mac, (keys as WorkingKeys).mak, mab),
+          );
     const body = await this.sendBytes(bytes, waitMs);
     return body === undefined ? undefined : this.#read(full, body, keys);
   }
@@ -93,7 +116,11 @@ export class SpecTerminal {
     // What the host says must be a legal reply of the profile, whatever the spec looks at.
     if (spec !== undefined) checkReply(terminalProfile, spec, reply as IsoMessage);
     const right = seen.mac !== undefined && keys !== undefined && macMatches(this.#mac, keys.mak, seen.mab, seen.mac);
-    return { ...reply, demand: opened.header.demand, mac: seen.mac === undefined ? 'absent' : right ? 'right' : 'wrong' };
+    return {
+      ...reply,
+      demand: opened.header.demand,
+      mac: seen.mac === undefined ? 'absent' : right ? 'right' : 'wrong',
+    };
   }
 
   signInMessage(stan = this.nextStan(), network = '003'): TerminalMessage {
@@ -120,7 +147,21 @@ export class SpecTerminal {
   sale(fields: Fields = {}): TerminalMessage {
     return {
       mti: '0200',
-      fields: { 2: '6200000000000005', 3: '000000', 4: '000000010000', 11: this.nextStan(), 12: '101112', 13: '1123', 14: '3012', 22: '012', 25: '00', 49: '156', 60: this.f60('22'), 63: '001', ...fields },
+      fields: {
+        2: '6200000000000005',
+        3: '000000',
+        4: '000000010000',
+        11: this.nextStan(),
+        12: '101112',
+        13: '1123',
+        14: '3012',
+        22: '012',
+        25: '00',
+        49: '156',
+        60: this.f60('22'),
+        63: '001',
+        ...fields,
+      },
     };
   }
 
@@ -131,7 +172,10 @@ export class SpecTerminal {
   }
 
   echo(): TerminalMessage {
-    return { mti: '0820', fields: { 11: this.nextStan(), 60: formatF60({ type: '00', batch: this.batch, network: '301' }) } };
+    return {
+      mti: '0820',
+      fields: { 11: this.nextStan(), 60: formatF60({ type: '00', batch: this.batch, network: '301' }) },
+    };
   }
 
   pinBlock(pin: string, pan: string): Buffer {

@@ -89,7 +89,11 @@ export function endUpload(message: TerminalMessage, frame: CommandFrame): EndBat
 function chipCardNumber(emv: Buffer | undefined): string | undefined {
   if (emv === undefined) return undefined;
   const items = parseTlv(emv);
-  const hex = (tag: string): string => items.find((item) => item.tag === tag)?.value.toString('hex').toUpperCase() ?? '';
+  const hex = (tag: string): string =>
+    items
+      .find((item) => item.tag === tag)
+      ?.value.toString('hex')
+      .toUpperCase() ?? '';
   const pan = hex('5A').replace(/F+$/, '') || (hex('57').split('D', 1)[0] ?? '');
   return /^\d{12,19}$/.test(pan) ? pan : undefined;
 }
@@ -107,7 +111,13 @@ function single(fields: Fields, type60: string | null): PlainItem[] {
 }
 
 const lists = (fields: Fields): PlainItem[] =>
-  parseUploadItems(text(fields, 48)).map(({ scheme, stan, pan, amount }) => ({ stan, block: scheme, pan, amount, type60: null }));
+  parseUploadItems(text(fields, 48)).map(({ scheme, stan, pan, amount }) => ({
+    stan,
+    block: scheme,
+    pan,
+    amount,
+    type60: null,
+  }));
 
 /** The three shapes of an upload by the id of their spec (domain 2.4). */
 const shapes: Readonly<Record<string, (fields: Fields) => PlainItem[]>> = {

@@ -40,7 +40,8 @@ function given(fields: Fields, number: 3 | 4 | 11 | 22 | 39 | 60): string {
 }
 
 const amountOf = (fields: Fields): Fen => fen(Number(given(fields, 4)));
-const orNull = (value: string | undefined): string | null => (value === undefined || /^[0 ]*$/.test(value) ? null : value);
+const orNull = (value: string | undefined): string | null =>
+  value === undefined || /^[0 ]*$/.test(value) ? null : value;
 const reading = (fields: Fields) => ({ entryMode: given(fields, 22), cardSequence: fields[23] ?? null });
 const original = (fields: Fields) => {
   const { batch, stan, date } = fields[61] === undefined ? {} : parseF61(fields[61]);
@@ -71,7 +72,12 @@ const voidOf: PaymentRow<VoidPayment> = {
 const refund: PaymentRow<RefundPayment> = {
   pattern: paymentPattern.refund,
   card: true,
-  parts: (fields) => ({ amount: amountOf(fields), ...reading(fields), originalRrn: orNull(fields[37]), ...original(fields) }),
+  parts: (fields) => ({
+    amount: amountOf(fields),
+    ...reading(fields),
+    originalRrn: orNull(fields[37]),
+    ...original(fields),
+  }),
 };
 const reversal: PaymentRow<ReverseOperation> = {
   pattern: paymentPattern.reversal,

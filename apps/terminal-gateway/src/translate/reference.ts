@@ -8,6 +8,9 @@ import { daysBetween } from '@tillstream/domain/calendar/date';
 export function signInReference(handle: string, issuedAt: string): string {
   const { date } = shanghaiTime(Date.parse(issuedAt));
   const dayOfYear = daysBetween(`${date.slice(0, 4)}-01-01`, date) + 1;
-  const digits = BigInt(`0x${handle.replaceAll('-', '').slice(0, 10)}`).toString(36).toUpperCase().padStart(8, '0');
+  const digits = BigInt(`0x${handle.replaceAll('-', '').slice(0, 10)}`)
+    .toString(36)
+    .toUpperCase()
+    .padStart(8, '0');
   return date.slice(3, 4) + String(dayOfYear).padStart(3, '0') + digits;
 }

@@ -1,7 +1,15 @@
 import { monthDayOf } from '@tillstream/domain/calendar/month-day';
 import type { PaymentReply } from '@tillstream/domain/payment/commands';
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
-import { echoOf, formatF54, formatF60, formatTotals, parseF60, parseTotals, type IsoMessage } from '@tillstream/iso8583';
+import {
+  echoOf,
+  formatF54,
+  formatF60,
+  formatTotals,
+  parseF60,
+  parseTotals,
+  type IsoMessage,
+} from '@tillstream/iso8583';
 import type { HostTime } from './host-time.ts';
 
 export type ReplyFields = IsoMessage['fields'];
@@ -24,16 +32,17 @@ function institutions(issuer: string | null, acquirer: string): ReplyFields {
 
 /** F54: what is available, in favour of the cardholder or against. */
 function balance(fen: number): string {
-  return formatF54({ account: '10', kind: '02', currency: '156', sign: fen < 0 ? 'D' : 'C', amount: twelve(Math.abs(fen)) });
+  return formatF54({
+    account: '10',
+    kind: '02',
+    currency: '156',
+    sign: fen < 0 ? 'D' : 'C',
+    amount: twelve(Math.abs(fen)),
+  });
 }
 
 /** The reply to a payment message from what authorization answered (domain 2.2, 2.3). */
-export function paymentReply(
-  request: IsoMessage,
-  answer: PaymentReply,
-  at: HostTime,
-  acquirer: string,
-): ReplyFields {
+export function paymentReply(request: IsoMessage, answer: PaymentReply, at: HostTime, acquirer: string): ReplyFields {
   const { responseCode, amount, rrn, authCode, clearingDate, scheme } = answer;
   const approved = isApprovalCode(responseCode);
   // An advice is answered before its channel has named a clearing date; the terminal is told ours.
@@ -60,7 +69,10 @@ export function totalsReply(
   const plain = plainReply(request, word.code, at);
   if (word.domestic === undefined || word.foreign === undefined) return plain;
   const { domestic, foreign } = parseTotals(String(request.fields[48]));
-  const f48 = formatTotals({ domestic: { ...domestic, reply: word.domestic }, foreign: { ...foreign, reply: word.foreign } });
+  const f48 = formatTotals({
+    domestic: { ...domestic, reply: word.domestic },
+    foreign: { ...foreign, reply: word.foreign },
+  });
   return { ...plain, 48: f48 };
 }
 

@@ -1,5 +1,6 @@
 import type { EventStore } from '@tillstream/event-store';
 import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from '../database/transaction.ts';
 import { LIVE_SCHEMA, type ReadModel, useSchema } from './read-model.ts';
 
 const NEXT_SCHEMA = 'read_next';
@@ -129,19 +130,4 @@ async function swapSchemas(client: PoolClient): Promise<void> {
   await client.query('drop schema if exists read_before cascade');
   await client.query(`alter schema ${LIVE_SCHEMA} rename to read_before`);
   await client.query(`alter schema ${NEXT_SCHEMA} rename to ${LIVE_SCHEMA}`);
-}
-
-async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
 }

@@ -1,0 +1,298 @@
+import { Writable } from 'node:stream';
+import { Test } from '@nestjs/testing';
+import type { INestMicroservice } from '@nestjs/common';
+import {
+  EpochKeys,
+  KeyRing,
+  kcvBytes,
+  keyCheckValue,
+  PersonKeys,
+  SoftwareSecurityModule,
+  systemRandom,
+  VaultCipher,
+  type CardFields,
+} from '@tillstream/crypto';
+import { percent } from '@tillstream/money';
+import { fen } from '@tillstream/money';
+import { UNIONPAY_COST_PLANS } from '@tillstream/domain/fee/unionpay-costs';
+import {
+  paymentPattern,
+  sealContext,
+  type PaymentAnswer,
+  type PaymentMessage,
+  type PaymentReply,
+  type SealedCard,
+} from '@tillstream/domain/payment/commands';
+import type { PaymentFact } from '@tillstream/domain/payment/events';
+import { streamOf } from '@tillstream/domain/stream';
+import { PostgresEventStore, type StoredRecord } from '@tillstream/event-store';
+import { factToAppend, freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
+import { InProcessCommandClient, InProcessCommandServer, InProcessFactFeed, migrateMessaging } from '@tillstream/messaging';
+import {
+  createSchemas,
+  fixedBusinessClock,
+  Lifecycle,
+  migrateVault,
+  openLog,
+  openVault,
+  PlatformModule,
+  type FixedBusinessClock,
+  type Platform,
+} from '@tillstream/service-kit';
+import { Authorization, AuthorizationModule, type AuthorizationOptions } from '../index.ts';
+import { operationIdOf } from '../intake/operation.ts';
+import { ScriptedNetwork } from './scripted-network.ts';
+
+export const ACQUIRER = '48021000';
+export const MERCHANT = '480290053310001';
+export const MICRO = '480290053310002';
+export const CHANNEL = 'unionpay';
+/** A credit card and another one, of the fictional ranges. */
+export const CARD = '6200000000000005';
+export const OTHER_CARD = '6200000000000047';
+export const PIN = '123456';
+
+export const zonePinKey = Buffer.from('0123456789ABCDEFFEDCBA9876543210', 'hex');
+const linkMacKey = Buffer.from('1133557799BBDDFF2244668800AACCEE', 'hex');
+
+type Pattern = keyof typeof paymentPattern;
+
+/** A terminal's message with its defaults; the card's fields are sealed on sending. */
+export type Sent = Partial<PaymentMessage> & {
+  readonly amount?: number;
+  readonly pan?: string;
+  readonly fields?: CardFields;
+  readonly pinKey?: string | null;
+  readonly budgetMs?: number;
+  readonly [name: string]: unknown;
+};
+
+/** One running service on the bench. */
+export interface Opened {
+  readonly authorization: Authorization;
+  /** The answer, `unknown` or `not-taken` as the gateway sees it. */
+  send(pattern: Pattern, message: Sent): Promise<PaymentAnswer | { readonly kind: 'unknown' | 'not-taken' }>;
+  /** As {@link send}, when a reply is expected. */
+  reply(pattern: Pattern, message: Sent): Promise<PaymentReply>;
+  close(): Promise<void>;
+}
+
+/** A database, a store, a network and keys; services come and go on it. */
+export interface Bench {
+  readonly database: FreshDatabase;
+  readonly store: PostgresEventStore;
+  readonly network: ScriptedNetwork;
+  readonly business: FixedBusinessClock;
+  readonly platform: Platform;
+  readonly logLines: string[];
+  open(options?: Partial<AuthorizationOptions>): Promise<Opened>;
+  /** Facts of the payment whose operation has this key. */
+  facts(message: Sent): Promise<(StoredRecord & PaymentFact)[]>;
+  types(message: Sent): Promise<string[]>;
+  append(owner: 'merchants' | 'settlement', stream: string, key: string, type: string, data: object): Promise<void>;
+  close(): Promise<void>;
+}
+
+const usual = { acquirer: ACQUIRER, merchantId: MERCHANT, terminalId: '10000001', batch: '000001' };
+
+/** The key of a message with the defaults of the bench. */
+export const keyOf = (message: Sent) => ({ ...usual, stan: '000001', ...message });
+export const operationIdFor = (message: Sent): string => operationIdOf(keyOf(message));
+
+export async function openBench(): Promise<Bench> {
+  const database = await freshDatabase();
+  await createSchemas(database.pool);
+  await migrateVault(database.pool);
+  await migrateMessaging(database.pool);
+  const store = await PostgresEventStore.open({ pool: database.pool, now: Date.now, pollMs: 20 });
+  const business = fixedBusinessClock('2026-11-23T02:00:00.000Z');
+  const network = new ScriptedNetwork(linkMacKey);
+  await network.open();
+  const logLines: string[] = [];
+  const platform = await platformOf(database, store, business, logLines);
+  await importKeys(platform);
+  const append: Bench['append'] = async (owner, stream, key, type, data) => {
+    const before = await store.readStream(stream);
+    const fact = factToAppend(data, { type, key, at: business.now().toISOString() });
+    const result = await store.writer(owner).append(stream, before.length - 1, [fact]);
+    if (!result.ok) throw new Error('the bench could not append');
+  };
+  await registerAll(append);
+  const opened: Opened[] = [];
+  const facts: Bench['facts'] = async (message) =>
+    (await store.readStream(streamOf.payment(operationIdFor(message)))) as (StoredRecord & PaymentFact)[];
+  return {
+    database,
+    store,
+    network,
+    business,
+    platform,
+    logLines,
+    append,
+    facts,
+    types: async (message) => (await facts(message)).map(({ type }) => type),
+    open: async (options = {}) => {
+      const one = await openService(platform, network, options);
+      opened.push(one);
+      return one;
+    },
+    close: async () => {
+      for (const one of opened) await one.close();
+      await network.close();
+      await store.close();
+      await database.drop();
+    },
+  };
+}
+
+async function platformOf(
+  database: FreshDatabase,
+  store: PostgresEventStore,
+  businessClock: FixedBusinessClock,
+  logLines: string[],
+): Promise<Platform> {
+  const ring = (byte: number): KeyRing =>
+    new KeyRing({ current: 'k1', keys: { k1: Buffer.alloc(32, byte) }, random: systemRandom });
+  const master = ring(1);
+  const cards = ring(2);
+  const machineClock = { now: () => Date.now() };
+  const { pool } = database;
+  const vault = openVault({ pool, machine: machineClock, versionOf: (sealed) => cards.versionOf(sealed) });
+  const lines = new Writable({
+    write: (chunk, _encoding, done) => {
+      logLines.push(String(chunk));
+      done();
+    },
+  });
+  return {
+    store,
+    feed: new InProcessFactFeed({ store, pool }),
+    commands: new InProcessCommandClient(new InProcessCommandServer()),
+    pool,
+    businessClock,
+    machineClock,
+    cutOffMinutes: 23 * 60,
+    security: new SoftwareSecurityModule({ master, random: systemRandom }),
+    epochKeys: new EpochKeys({ store: vault.epochKeys, master, random: systemRandom }),
+    vaultCipher: new VaultCipher({ ring: cards, tokenKey: Buffer.alloc(32, 3), fingerprintKey: Buffer.alloc(32, 4) }),
+    personKeys: new PersonKeys({ store: vault.personKeys, master, random: systemRandom }),
+    contentKey: Buffer.alloc(32, 5),
+    vault,
+    random: systemRandom,
+    log: openLog({ service: 'authorization', to: lines }),
+    lifecycle: new Lifecycle({}),
+  };
+}
+
+async function importKeys({ security, vault }: Platform): Promise<void> {
+  const keys = [
+    { handle: 'zone-pin-1', kind: 'zone-pin', slot: 'current', material: zonePinKey },
+    { handle: 'link-mac-1', kind: 'link-mac', slot: 'master', material: linkMacKey },
+  ] as const;
+  for (const { handle, kind, slot, material } of keys) {
+    const kcv = keyCheckValue('tdes', material).subarray(0, kcvBytes);
+    const wrapped = await security.importKey({ handle, kind, algorithm: 'tdes', components: [Buffer.from(material)], kcv });
+    await vault.keys.store({ ...wrapped, kind, owner: `channel:${CHANNEL}`, slot });
+  }
+}
+
+async function registerAll(append: Bench['append']): Promise<void> {
+  const plan = { id: 'flat-060', version: 1, effectiveFrom: '2026-01-01', terms: { kind: 'rate', rate1e8: percent('0.6') }, returns: 'PROPORTIONAL' };
+  for (const [merchantId, merchantType] of [
+    [MERCHANT, 'ENTERPRISE'],
+    [MICRO, 'MICRO'],
+  ] as const) {
+    const stream = streamOf.merchant(merchantId);
+    const about = { name: '测试商店', mcc: '5331', feeClass: 'STANDARD', creditCode: 'X', settlementAccount: 'h', accountHolder: 'X' };
+    await append('merchants', stream, merchantId, 'MerchantRegistered', { merchantId, merchantType, ...about });
+    await append('merchants', stream, merchantId, 'FeePlanAgreed', { merchantId, planVersion: 1, plan, effectiveFrom: '2026-01-01' });
+  }
+  const channel = streamOf.channel(CHANNEL);
+  const keys = { zonePinKey: 'zone-pin-1', linkMacKey: 'link-mac-1' };
+  const registered = { channel: CHANNEL, name: 'UnionPay', kind: 'card-network', acquirer: ACQUIRER, ...keys };
+  await append('merchants', channel, channel, 'ChannelRegistered', registered);
+  for (const cost of UNIONPAY_COST_PLANS) {
+    const agreed = { channel: CHANNEL, planVersion: cost.version, plan: cost, effectiveFrom: cost.effectiveFrom };
+    await append('merchants', channel, channel, 'CostPlanAgreed', agreed);
+  }
+}
+
+async function openService(
+  platform: Platform,
+  network: ScriptedNetwork,
+  options: Partial<AuthorizationOptions>,
+): Promise<Opened> {
+  const server = new InProcessCommandServer();
+  const feed = new InProcessFactFeed({ store: platform.store, pool: platform.pool });
+  const commands = new InProcessCommandClient(server);
+  const lifecycle = new Lifecycle({});
+  const own: Platform = { ...platform, feed, commands, lifecycle };
+  const settings: AuthorizationOptions = {
+    channel: { id: CHANNEL, host: '127.0.0.1', port: network.port, dialect: 'ascii', backOffMs: { first: 20, longest: 50 } },
+    channelTimeoutMs: 300,
+    retryMs: [50, 100],
+    ...options,
+  };
+  const module = await Test.createTestingModule({
+    imports: [PlatformModule.of(own), AuthorizationModule.register(settings)],
+  }).compile();
+  const app: INestMicroservice = module.createNestMicroservice({ strategy: server, logger: false });
+  await app.listen();
+  const authorization = app.get(Authorization);
+  if (network.willing) await until(() => authorization.linkUp());
+  let open = true;
+  const send: Opened['send'] = async (pattern, message) => {
+    const command = await commandOf(platform, message);
+    const bytes = Buffer.from(JSON.stringify(command));
+    const outcome = await commands.request(paymentPattern[pattern], command.merchantId, bytes, command.answerBy);
+    return outcome.kind === 'answer' ? (JSON.parse(outcome.payload.toString()) as PaymentAnswer) : { kind: outcome.kind };
+  };
+  return {
+    authorization,
+    send,
+    reply: async (pattern, message) => {
+      const answer = await send(pattern, message);
+      if (answer.kind !== 'answer') throw new Error(`expected a reply, got ${answer.kind}`);
+      return answer;
+    },
+    close: async () => {
+      if (!open) return;
+      open = false;
+      await lifecycle.stop('spec');
+      await app.close();
+      await feed.close();
+    },
+  };
+}
+
+async function commandOf(platform: Platform, message: Sent) {
+  const { pan = CARD, fields = {}, pinKey = null, budgetMs = 2_000, amount = 100_00, ...given } = message;
+  const original = { originalRrn: null, originalAuthCode: null, originalBatch: null, originalStan: null, originalDate: null };
+  const usualMessage = {
+    ...keyOf({}),
+    answerBy: Date.now() + budgetMs,
+    correlation: 'spec',
+    localTime: '100000',
+    localDate: '1123',
+    operator: '001',
+    entryMode: '051',
+    cardSequence: null,
+    partialApprovalAllowed: false,
+    reason: '98',
+    ...original,
+    ...given,
+    amount: fen(amount),
+  };
+  const sealed = await platform.epochKeys.seal({ pan, expiry: '3012', ...fields }, sealContext(usualMessage), Date.now());
+  const card: SealedCard = { epoch: sealed.epoch, box: Buffer.from(sealed.box).toString('base64'), pinKey, chip: null };
+  return { ...usualMessage, card };
+}
+
+/** Waits until something is true; a generous deadline, so that a slow machine changes nothing. */
+export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error('it did not become true in time');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
