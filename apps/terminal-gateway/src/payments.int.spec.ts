@@ -271,6 +271,27 @@ describe('an outcome without an answer', () => {
   });
 });
 
+it('a gateway that stops answers what is at work, and takes nothing new', async () => {
+  const stopping = await bench.openGateway();
+  const last = stopping.terminal(one.options);
+  last.keys = one.keys;
+  last.batch = one.batch;
+  let decide = (): void => undefined;
+  const taken = new Promise<void>((resolve) => {
+    bench.answers.set(paymentPattern.sale, () => {
+      resolve();
+      return new Promise((answer) => (decide = () => answer(approval())));
+    });
+  });
+  const reply = last.send(one.sale());
+  await taken;
+  const stopped = stopping.gateway.close();
+  decide();
+  expect(await reply).toMatchObject({ mac: 'right', fields: { 39: '00' } });
+  await stopped;
+  await expect(stopping.terminal(one.options).connection()).rejects.toThrow();
+});
+
 it('no card number stands in a log line or a stored fact', async () => {
   const rows = await bench.database.pool.query<{ record: Buffer }>('select record from store.fact');
   const stored = rows.rows.map(({ record }) => record.toString('utf8')).join('');

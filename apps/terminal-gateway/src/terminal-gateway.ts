@@ -1,4 +1,4 @@
-import { Iso8583Server, terminalProfile, type ServerEvent } from '@tillstream/iso8583';
+import { DEFAULT_SERVER_LIMITS, Iso8583Server, terminalProfile, type ServerEvent } from '@tillstream/iso8583';
 import type { TerminalSignedIn } from '@tillstream/domain/session/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import { stopOrder, type Log, type Platform } from '@tillstream/service-kit';
@@ -46,8 +46,10 @@ const destroyKeysEveryMs = 60_000;
 export async function openTerminalGateway(platform: Platform, settings: GatewaySettings): Promise<TerminalGateway> {
   const filled = fillSettings(settings);
   const { store, lifecycle } = platform;
+  const { drainMs } = { ...DEFAULT_SERVER_LIMITS, ...filled.limits };
   const log = platform.log.child({ part: 'terminal-gateway' });
   const traffic = new Traffic();
+  const from = await store.head();
   const registry = await TerminalRegistry.open(store);
   const sessions = new SessionLog(store, platform.businessClock);
   const keys = sessionKeys(platform, sessions, filled);
@@ -62,14 +64,14 @@ export async function openTerminalGateway(platform: Platform, settings: GatewayS
     guard,
     onEvent: (event) => tell(event, log, traffic),
   });
-  const tail = store.subscribe(await store.head(), ['session'], (facts) => hearSignIns(facts, keys, sessions));
+  const tail = store.subscribe(from, ['session'], (facts) => hearSignIns(facts, keys, sessions));
   const sweep = setInterval(() => void destroyExpired(platform, log), destroyKeysEveryMs).unref();
   const closing = once(async () => {
     await server.close();
     clearInterval(sweep);
     await Promise.all([tail.stop(), registry.close()]);
   });
-  lifecycle.onStop('terminal connections', stopOrder.intake, () => server.close());
+  lifecycle.onStop('terminal connections', stopOrder.intake, () => server.close(), drainMs + 1_000);
   lifecycle.onStop('terminal registry', stopOrder.feeds, closing);
   return {
     server,

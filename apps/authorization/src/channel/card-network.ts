@@ -1,11 +1,12 @@
 import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
-import { monthDayOf, nearestMonthDay } from '@tillstream/domain/calendar/month-day';
+import { monthDayOf } from '@tillstream/domain/calendar/month-day';
 import type { BusinessDate } from '@tillstream/domain/fact';
 import type { ChannelTrace, OperationRef } from '@tillstream/domain/payment/parts';
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
 import { formatF90, parseF54, type NetworkMessage } from '@tillstream/iso8583';
 import { fen, type Fen } from '@tillstream/money';
 import type { BusinessClock } from '@tillstream/service-kit';
+import { clearingDateOf } from './clearing-date.ts';
 import type { LinkOutcome, NetworkLink } from './network-link.ts';
 
 /** Card data as they go on; held in memory until the answer and nowhere else. */
@@ -145,7 +146,7 @@ export function answerOf(
   if (fields[42] !== undefined && fields[42] !== operation.merchantId) return { is: 'untrusted' };
   const answered = fields[4] === undefined ? null : fen(Number(fields[4]));
   if (answered !== null && answered !== amount && responseCode !== '10') return { is: 'untrusted' };
-  const clearingDate = fields[15] === undefined ? null : (nearestMonthDay(fields[15], tradeDate) ?? null);
+  const clearingDate = clearingDateOf(fields[15], tradeDate);
   if (isApprovalCode(responseCode) && clearingDate === null && reply.mti === '0210') return { is: 'untrusted' };
   const authCode = fields[38]?.trim() ?? null;
   return { is: 'answered', responseCode, authCode, clearingDate, amount: answered, balance: balanceOf(fields[54]) };

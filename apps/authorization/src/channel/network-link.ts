@@ -68,6 +68,11 @@ export class NetworkLink {
     return this.#up;
   }
 
+  /** Whether a new request would be sent now. */
+  get takes(): boolean {
+    return this.#up && this.#pending.size < this.#needs.settings.maxInFlight;
+  }
+
   /** Requests that wait for an answer. */
   get waiting(): number {
     return this.#pending.size;

@@ -54,10 +54,10 @@ export class CommandsAtWork {
   }
 }
 
-/** Same key, other content: 94 and an alarm (design 6). */
+/** Same key, other content, or a key of a batch that has ended: 94 and an alarm (design 6, domain 3.10). */
 export function otherContent(desk: Desk, operationId: string): PaymentAnswer {
   desk.figures.alarm('duplicate-operation');
-  desk.platform.log.warn('alarm: the same key came with other content', { operationId });
+  desk.platform.log.warn('alarm: a key came again with other content, or after its batch ended', { operationId });
   return replyWith('94');
 }
 

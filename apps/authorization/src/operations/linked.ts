@@ -8,11 +8,9 @@ import {
 } from '@tillstream/domain/payment/decide';
 import type { OperationRef } from '@tillstream/domain/payment/parts';
 import { alarming, type PaymentRefusal } from '@tillstream/domain/payment/refusals';
-import { streamOf } from '@tillstream/domain/stream';
 import { byTerminal, silence, tradeDateNow, type Desk } from '../desk.ts';
 import { operationIdOf, operationRef } from '../intake/operation.ts';
 import type { Intake } from './card-command.ts';
-import { otherContent } from './card-command.ts';
 import { answerRepeat } from './repeat.ts';
 
 /** A void or refund: lives in its original's stream, its key claimed in a stream of its own (design 6). */
@@ -31,7 +29,7 @@ export type Place =
 export async function placeOf(desk: Desk, linked: LinkedCommand, intake: Intake): Promise<Place> {
   const { operationId, contentHash } = intake;
   const { answerBy } = linked.command;
-  const repeat = { streamId: operationId, operationId, contentHash, answerBy };
+  const repeat = { streamId: operationId, operationId, contentHash, answerBy, batch: batchOf(linked) };
   const answer = await answerRepeat(desk, repeat);
   if (answer !== undefined) return { answer };
   const own = await desk.streams.load(operationId);
@@ -52,6 +50,10 @@ async function findOriginal(desk: Desk, { command }: LinkedCommand): Promise<Pla
   const found = await desk.index.find(merchantId, rrn, command.originalDate, tradeDateNow(desk.platform));
   return found === undefined ? { refusal: 'original-not-found' } : { originalId: found };
 }
+
+/** The batch after whose end a repeat is no repeat; an advice gets its stored answer for ever (domain 3.10). */
+const batchOf = ({ kind, command }: LinkedCommand): LinkedCommand['command'] | null =>
+  kind === 'void' ? command : null;
 
 /** What the message says about its original besides its place. */
 export const claimsOf = ({ command }: LinkedCommand): OriginalClaims => ({
@@ -113,15 +115,12 @@ export async function refuseLinked(
 /** The answer to the stream of the key itself. */
 async function answerOwn(
   desk: Desk,
-  { command }: LinkedCommand,
+  linked: LinkedCommand,
   { operationId, contentHash }: Intake,
 ): Promise<PaymentAnswer> {
-  const { state } = await desk.streams.load(operationId);
-  const repeat = answerToRepeat(state, operationId, contentHash);
-  if (repeat.is === 'answer') return repeat.alarm ? otherContent(desk, operationId) : repeat.reply;
-  const streamId = repeat.is === 'elsewhere' ? repeat.originalPaymentId : operationId;
-  const { answerBy } = command;
-  return (await answerRepeat(desk, { streamId, operationId, contentHash, answerBy })) ?? silence;
+  const { answerBy } = linked.command;
+  const repeat = { streamId: operationId, operationId, contentHash, answerBy, batch: batchOf(linked) };
+  return (await answerRepeat(desk, repeat)) ?? silence;
 }
 
 /** Envelope of the facts that the message leads to. */
@@ -130,17 +129,3 @@ export const authorOf = ({ command }: LinkedCommand) => ({
   key: command.merchantId,
   correlation: command.correlation,
 });
-
-/** What settlement has said about a batch; read from its stream, so that nothing lags behind. */
-export async function batchStanding(
-  desk: Desk,
-  batch: Pick<OperationRef, 'acquirer' | 'terminalId' | 'batch'>,
-): Promise<{ readonly open: boolean; readonly settled: boolean }> {
-  const facts = await desk.platform.store.readStream(streamOf.batch(batch));
-  const types = facts.map(({ type, data }) =>
-    type === 'BatchReconciled' ? (data as { outcome: string }).outcome : type,
-  );
-  const settled = types.some((type) => type === 'BatchBalanced' || type === 'SETTLED');
-  const closed = settled || types.some((type) => type === 'SETTLED_WITH_DIFF' || type === 'BatchHostClosed');
-  return { open: !closed, settled };
-}

@@ -48,9 +48,9 @@ const amountOf = (purchase: Purchase): Fen => (purchase.kind === 'sale' ? purcha
 export async function takePurchase(desk: Desk, purchase: Purchase, intake: Intake): Promise<PaymentAnswer> {
   const { command } = purchase;
   const { operationId, contentHash } = intake;
-  const asRepeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy };
+  const asRepeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy, batch: command };
   const channel = channelOf(desk);
-  const takesNew = desk.index.readyFor(command.merchantId) && desk.link.up && channel !== undefined;
+  const takesNew = desk.index.readyFor(command.merchantId) && desk.link.takes && channel !== undefined;
   // Without a read only what we know by heart; the store says when a stream that we take for new is not.
   if (!takesNew || desk.streams.known(operationId) !== undefined) {
     const answer = await answerRepeat(desk, asRepeat);
@@ -133,7 +133,7 @@ async function storeFirst(
 
 async function answerStoredTo(desk: Desk, { command }: Purchase, intake: Intake): Promise<PaymentAnswer> {
   const { operationId, contentHash } = intake;
-  const repeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy };
+  const repeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy, batch: command };
   return (await answerRepeat(desk, repeat)) ?? silence;
 }
 

@@ -11,7 +11,8 @@ import {
 import type { PaymentState } from '@tillstream/domain/payment/state';
 import { channelOf, silence, tradeDateNow, type Desk } from '../desk.ts';
 import type { Intake } from './card-command.ts';
-import { authorOf, batchStanding, claim, claimsOf, linkedRef, placeOf, refuseLinked } from './linked.ts';
+import { batchStanding } from './batch-standing.ts';
+import { authorOf, claim, claimsOf, linkedRef, placeOf, refuseLinked } from './linked.ts';
 
 /** Of a payment that has no price there is nothing to return; its refusal comes before this is asked. */
 const NO_PRICE: ReturnTerms = { fee: 'PROPORTIONAL', cost: 'PROPORTIONAL' };

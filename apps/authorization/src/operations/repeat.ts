@@ -2,6 +2,7 @@ import { unreachable } from '@tillstream/domain/fact';
 import type { PaymentAnswer } from '@tillstream/domain/payment/commands';
 import { answerToRepeat } from '@tillstream/domain/payment/decide';
 import { silence, type Desk } from '../desk.ts';
+import { batchStanding, type BatchPlace } from './batch-standing.ts';
 import { otherContent } from './card-command.ts';
 
 /** A message that may be a repeat, and the stream in which its operation may live. */
@@ -11,6 +12,8 @@ export interface MaybeRepeat {
   readonly contentHash: string;
   /** Machine clock, ms. */
   readonly answerBy: number;
+  /** Of a 0200: its batch, after whose end the key is used up (domain 3.10); null for an advice. */
+  readonly batch: BatchPlace | null;
 }
 
 /**
@@ -25,8 +28,10 @@ export async function answerRepeat(desk: Desk, message: MaybeRepeat): Promise<Pa
     switch (repeat.is) {
       case 'none':
         return undefined;
-      case 'answer':
-        return repeat.alarm ? otherContent(desk, operationId) : repeat.reply;
+      case 'answer': {
+        const usedUp = message.batch !== null && (await batchStanding(desk, message.batch)).ended;
+        return repeat.alarm || usedUp ? otherContent(desk, operationId) : repeat.reply;
+      }
       case 'elsewhere':
         return answerRepeat(desk, { ...message, streamId: repeat.originalPaymentId });
       case 'in-flight': {

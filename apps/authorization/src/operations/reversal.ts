@@ -4,7 +4,7 @@ import { alarming, responseCodeOf } from '@tillstream/domain/payment/refusals';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
 import { byTerminal, channelOf, replyWith, type Desk } from '../desk.ts';
 import { operationIdOf } from '../intake/operation.ts';
-import { batchStanding } from './linked.ts';
+import { batchStanding } from './batch-standing.ts';
 
 /** The operation turned out to live in another stream while we decided. */
 class LivesElsewhere extends Error {}

@@ -6,7 +6,8 @@ import { channelOf, notTaken, tradeDateNow, type Desk } from '../desk.ts';
 import { translatePin } from '../intake/translate-pin.ts';
 import type { RegisteredChannel } from '../registry/registry.ts';
 import type { Intake } from './card-command.ts';
-import { batchStanding, claim, claimsOf, authorOf, linkedRef, placeOf, refuseLinked } from './linked.ts';
+import { batchStanding } from './batch-standing.ts';
+import { claim, claimsOf, authorOf, linkedRef, placeOf, refuseLinked } from './linked.ts';
 import { askChannel, conclude, type RecordApproved } from './outcome.ts';
 
 /** Takes a void up: its key claimed, its intent in the original's stream, then the channel (design 6, domain 3.4). */
@@ -15,7 +16,7 @@ export async function takeVoid(desk: Desk, command: VoidPayment, intake: Intake)
   const place = await placeOf(desk, linked, intake);
   if ('answer' in place) return place.answer;
   const channel = channelOf(desk);
-  if ('notReady' in place || !desk.link.up || channel === undefined) return notTaken();
+  if ('notReady' in place || !desk.link.takes || channel === undefined) return notTaken();
   const operation = await linkedRef(desk, linked, intake);
   if ('refusal' in place) return refuseLinked(desk, linked, intake, operation, place.refusal);
   const { originalId } = place;

@@ -1,8 +1,8 @@
-import { nearestMonthDay } from '@tillstream/domain/calendar/month-day';
 import { recordLateAnswer } from '@tillstream/domain/payment/decide';
 import type { ChannelTrace } from '@tillstream/domain/payment/parts';
 import type { NetworkMessage } from '@tillstream/iso8583';
 import { byChannel, channelOf, tradeDateNow, type Desk, type Unanswered } from '../desk.ts';
+import { clearingDateOf } from '../channel/clearing-date.ts';
 import { BoundedMap } from '../payments/bounded-map.ts';
 import type { Resolver } from './resolver.ts';
 
@@ -48,7 +48,7 @@ export class LateAnswers implements Unanswered {
     }
     desk.figures.late();
     try {
-      const clearingDate = f15 === undefined ? null : (nearestMonthDay(f15, tradeDateNow(desk.platform)) ?? null);
+      const clearingDate = clearingDateOf(f15, tradeDateNow(desk.platform));
       if (reply.mti === '0430') await this.#resolver.recordReversal(operation, responseCode, clearingDate);
       else if (reply.mti === '0230')
         await this.#resolver.recordRefund(operation, responseCode, authCode ?? null, clearingDate);

@@ -38,6 +38,8 @@ interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'next
   readonly inherited: boolean;
   timer: NodeJS.Timeout | undefined;
   running: boolean;
+  /** Asked for while it ran: look once more. */
+  again: boolean;
 }
 
 /** Answers to an advice that say nothing about it: try again (domain 2.5, class E and its like). */
@@ -67,11 +69,12 @@ export class Resolver implements Owner {
     const { paymentId, operationId, merchantId, delayMs = 0, inherited = false } = work;
     const known = this.#tasks.get(operationId);
     if (known !== undefined) {
+      known.again = known.running;
       this.#schedule(known, delayMs);
       return;
     }
     const now = this.#desk().platform.machineClock.now();
-    const open = { work: null, kind: null, attempts: 0, nextAt: now, timer: undefined, running: false };
+    const open = { work: null, kind: null, attempts: 0, nextAt: now, timer: undefined, running: false, again: false };
     const task: Task = { paymentId, operationId, merchantId, since: now, sent: inherited, inherited, ...open };
     this.#tasks.set(operationId, task);
     this.#schedule(task, delayMs);
@@ -79,7 +82,9 @@ export class Resolver implements Owner {
 
   /** What is owned now, oldest first. */
   owned(): readonly OwnedOperation[] {
-    return [...this.#tasks.values()].map(({ timer: _t, running: _r, sent: _s, inherited: _i, ...shown }) => shown);
+    return [...this.#tasks.values()].map(
+      ({ timer: _t, running: _r, again: _a, sent: _s, inherited: _i, ...shown }) => shown,
+    );
   }
 
   get count(): number {
@@ -116,6 +121,11 @@ export class Resolver implements Owner {
         return false;
       });
     task.running = false;
+    if (task.again) {
+      task.again = false;
+      this.#schedule(task, 0);
+      return;
+    }
     if (done) {
       this.#tasks.delete(task.operationId);
       return;
@@ -164,7 +174,9 @@ export class Resolver implements Owner {
   }
 
   async #reverse(task: Task, work: Extract<Undecided, { work: 'reverse' }>): Promise<boolean> {
-    const { network, settings } = this.#desk();
+    const { network, settings, unanswered } = this.#desk();
+    // The process that sent the request is gone; its answer may still come to us.
+    if (task.inherited) unanswered.remember(work.original, task);
     const message = this.#message(work, work.trace);
     const answer = await this.#ask(task, (repeated) =>
       network.reverse(message, work.original, work.reason, repeated, settings.adviceTimeoutMs),

@@ -34,7 +34,7 @@ export async function recollect(pool: Pool, store: EventStore, since: string): P
     const touched = new Set<string>();
     const upTo = await takeRest(client, store, position, rows, touched);
     const newest = await client.query<{ newest: string | null }>(
-      `select max(clearing_date)::text as newest from ${LIVE_SCHEMA}.${OPERATION_TABLE} where trade_date >= $1`,
+      `select max(clearing_date)::text as newest from ${LIVE_SCHEMA}.${OPERATION_TABLE} where counted and trade_date >= $1`,
       [since],
     );
     const parked = await parkedKeys(client);

@@ -27,7 +27,12 @@ import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { streamOf } from '@tillstream/domain/stream';
 import { PostgresEventStore, type StoredRecord } from '@tillstream/event-store';
 import { factToAppend, freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
-import { InProcessCommandClient, InProcessCommandServer, InProcessFactFeed, migrateMessaging } from '@tillstream/messaging';
+import {
+  InProcessCommandClient,
+  InProcessCommandServer,
+  InProcessFactFeed,
+  migrateMessaging,
+} from '@tillstream/messaging';
 import {
   createSchemas,
   fixedBusinessClock,
@@ -191,21 +196,45 @@ async function importKeys({ security, vault }: Platform): Promise<void> {
   ] as const;
   for (const { handle, kind, slot, material } of keys) {
     const kcv = keyCheckValue('tdes', material).subarray(0, kcvBytes);
-    const wrapped = await security.importKey({ handle, kind, algorithm: 'tdes', components: [Buffer.from(material)], kcv });
+    const wrapped = await security.importKey({
+      handle,
+      kind,
+      algorithm: 'tdes',
+      components: [Buffer.from(material)],
+      kcv,
+    });
     await vault.keys.store({ ...wrapped, kind, owner: `channel:${CHANNEL}`, slot });
   }
 }
 
 async function registerAll(append: Bench['append']): Promise<void> {
-  const plan = { id: 'flat-060', version: 1, effectiveFrom: '2026-01-01', terms: { kind: 'rate', rate1e8: percent('0.6') }, returns: 'PROPORTIONAL' };
+  const plan = {
+    id: 'flat-060',
+    version: 1,
+    effectiveFrom: '2026-01-01',
+    terms: { kind: 'rate', rate1e8: percent('0.6') },
+    returns: 'PROPORTIONAL',
+  };
   for (const [merchantId, merchantType] of [
     [MERCHANT, 'ENTERPRISE'],
     [MICRO, 'MICRO'],
   ] as const) {
     const stream = streamOf.merchant(merchantId);
-    const about = { name: '测试商店', mcc: '5331', feeClass: 'STANDARD', creditCode: 'X', settlementAccount: 'h', accountHolder: 'X' };
+    const about = {
+      name: '测试商店',
+      mcc: '5331',
+      feeClass: 'STANDARD',
+      creditCode: 'X',
+      settlementAccount: 'h',
+      accountHolder: 'X',
+    };
     await append('merchants', stream, merchantId, 'MerchantRegistered', { merchantId, merchantType, ...about });
-    await append('merchants', stream, merchantId, 'FeePlanAgreed', { merchantId, planVersion: 1, plan, effectiveFrom: '2026-01-01' });
+    await append('merchants', stream, merchantId, 'FeePlanAgreed', {
+      merchantId,
+      planVersion: 1,
+      plan,
+      effectiveFrom: '2026-01-01',
+    });
   }
   const channel = streamOf.channel(CHANNEL);
   const keys = { zonePinKey: 'zone-pin-1', linkMacKey: 'link-mac-1' };
@@ -228,7 +257,13 @@ async function openService(
   const lifecycle = new Lifecycle({});
   const own: Platform = { ...platform, feed, commands, lifecycle };
   const settings: AuthorizationOptions = {
-    channel: { id: CHANNEL, host: '127.0.0.1', port: network.port, dialect: 'ascii', backOffMs: { first: 20, longest: 50 } },
+    channel: {
+      id: CHANNEL,
+      host: '127.0.0.1',
+      port: network.port,
+      dialect: 'ascii',
+      backOffMs: { first: 20, longest: 50 },
+    },
     channelTimeoutMs: 300,
     retryMs: [50, 100],
     ...options,
@@ -245,7 +280,9 @@ async function openService(
     const command = await commandOf(platform, message);
     const bytes = Buffer.from(JSON.stringify(command));
     const outcome = await commands.request(paymentPattern[pattern], command.merchantId, bytes, command.answerBy);
-    return outcome.kind === 'answer' ? (JSON.parse(outcome.payload.toString()) as PaymentAnswer) : { kind: outcome.kind };
+    return outcome.kind === 'answer'
+      ? (JSON.parse(outcome.payload.toString()) as PaymentAnswer)
+      : { kind: outcome.kind };
   };
   return {
     authorization,
@@ -267,7 +304,13 @@ async function openService(
 
 async function commandOf(platform: Platform, message: Sent) {
   const { pan = CARD, fields = {}, pinKey = null, budgetMs = 2_000, amount = 100_00, ...given } = message;
-  const original = { originalRrn: null, originalAuthCode: null, originalBatch: null, originalStan: null, originalDate: null };
+  const original = {
+    originalRrn: null,
+    originalAuthCode: null,
+    originalBatch: null,
+    originalStan: null,
+    originalDate: null,
+  };
   const usualMessage = {
     ...keyOf({}),
     answerBy: Date.now() + budgetMs,
@@ -283,7 +326,11 @@ async function commandOf(platform: Platform, message: Sent) {
     ...given,
     amount: fen(amount),
   };
-  const sealed = await platform.epochKeys.seal({ pan, expiry: '3012', ...fields }, sealContext(usualMessage), Date.now());
+  const sealed = await platform.epochKeys.seal(
+    { pan, expiry: '3012', ...fields },
+    sealContext(usualMessage),
+    Date.now(),
+  );
   const card: SealedCard = { epoch: sealed.epoch, box: Buffer.from(sealed.box).toString('base64'), pinKey, chip: null };
   return { ...usualMessage, card };
 }

@@ -68,13 +68,17 @@ export class TerminalGuard implements FrameGuard<typeof terminalProfile, Termina
   }
 
   async seal(request: TerminalRequest, reply: IsoMessage): Promise<Buffer> {
-    this.#settings.traffic.answered += 1;
     const message = reply as TerminalMessage;
     const set = request.session?.set;
-    if (set === null || set === undefined) return pack(terminalProfile, message);
+    if (set === null || set === undefined) {
+      const bytes = pack(terminalProfile, message);
+      this.#settings.traffic.answered += 1;
+      return bytes;
+    }
     const { bytes, mab, macAt } = packForMac(terminalProfile, message);
     const mac = await this.#settings.security.computeMac({ key: set.keys, profile: set.mac, data: mab });
     mac.copy(bytes, macAt);
+    this.#settings.traffic.answered += 1;
     return bytes;
   }
 

@@ -7,7 +7,7 @@ import { malformedReply } from '../guard/terminal-guard.ts';
 import type { TerminalRequest, TerminalSession } from '../guard/terminal-session.ts';
 import type { Traffic } from '../guard/traffic.ts';
 import type { SessionKeys } from '../keys/session-keys.ts';
-import { hostTime, type HostTime } from '../translate/host-time.ts';
+import { HostClock, type HostTime } from '../translate/host-time.ts';
 import type { CommandFrame } from '../translate/payments.ts';
 import { plainReply } from '../translate/replies.ts';
 
@@ -34,9 +34,11 @@ export interface ExchangeSettings {
 /** What every handler does around its own rule: the refusals of the sender, commands, faults, silence, the header's demand. */
 export class Exchanges {
   readonly #settings: ExchangeSettings;
+  readonly #hostClock: HostClock;
 
   constructor(settings: ExchangeSettings) {
     this.#settings = settings;
+    this.#hostClock = new HostClock(settings.businessClock, settings.cutOffMinutes);
   }
 
   /**
@@ -91,7 +93,7 @@ export class Exchanges {
   }
 
   now(): HostTime {
-    return hostTime(this.#settings.businessClock.now(), this.#settings.cutOffMinutes);
+    return this.#hostClock.now();
   }
 
   /** One line about something that a person should look at; nothing of the message but who and which. */

@@ -3,6 +3,8 @@ import type { Noun } from '@tillstream/domain/stream';
 import type { TerminalFact } from '@tillstream/domain/terminal/events';
 import type { EventStore, StoredRecord, Subscription } from '@tillstream/event-store';
 
+/** How long the tail may take to come up with the store before a terminal is called unknown all the same. */
+const longestWaitMs = 1_000;
 const nouns: readonly Noun[] = ['merchant', 'terminal'];
 
 /** A terminal as far as the gateway needs it. */
@@ -36,7 +38,9 @@ export class TerminalRegistry {
   readonly #merchants = new Map<string, 'active' | 'blocked'>();
   #tail: Subscription | undefined;
   #seen = 0n;
-  #asking: Promise<void> | undefined;
+  /** The question in work, settled or not; and the one that waits for it. */
+  #asking: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
   #waiting: { readonly position: bigint; readonly go: () => void }[] = [];
 
   private constructor(store: EventStore) {
@@ -64,12 +68,17 @@ export class TerminalRegistry {
   }
 
   /**
-   * Resolves when every fact that is stored now is in memory, or after `longestMs`: a terminal is called unknown only after
-   * that. Calls share one question to the store.
+   * Resolves when every fact that is stored now is in memory, or after a second: a terminal is called unknown only after that.
+   * Rejects when the store cannot be asked. Calls share one question, but never one that was asked before them.
    */
-  async caughtUp(longestMs = 1_000): Promise<void> {
-    this.#asking ??= this.#catchUp(longestMs).finally(() => (this.#asking = undefined));
-    await this.#asking;
+  caughtUp(): Promise<void> {
+    this.#next ??= this.#asking.then(() => {
+      const asked = this.#catchUp();
+      this.#asking = asked.catch(() => undefined);
+      this.#next = undefined;
+      return asked;
+    });
+    return this.#next;
   }
 
   async close(): Promise<void> {
@@ -85,11 +94,11 @@ export class TerminalRegistry {
     this.#tail = this.#store.subscribe(head, nouns, async (facts, upTo) => this.#take(facts, upTo));
   }
 
-  async #catchUp(longestMs: number): Promise<void> {
+  async #catchUp(): Promise<void> {
     const position = await this.#store.head();
     if (this.#seen >= position) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, longestMs);
+      const timer = setTimeout(resolve, longestWaitMs);
       const go = (): void => {
         clearTimeout(timer);
         resolve();

@@ -1,4 +1,3 @@
-import { monthDayOf } from '@tillstream/domain/calendar/month-day';
 import type { PaymentReply } from '@tillstream/domain/payment/commands';
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
 import {
@@ -20,6 +19,12 @@ const echoed = [3, 4, 11, 25, 41, 42, 49, 60];
 /** What every reply after the MAC check says: the echo, the host's time and F39. */
 export function plainReply(request: IsoMessage, code: string, at: HostTime): ReplyFields {
   return { ...echoOf(request, echoed), 12: at.time, 13: at.date, 39: code };
+}
+
+/** F15 of a date that a service of ours wrote. @throws Error for anything else: the reply would name no day. */
+function monthDay(date: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new Error('a clearing date that is not YYYY-MM-DD');
+  return date.slice(5, 7) + date.slice(8, 10);
 }
 
 const twelve = (fen: number): string => String(fen).padStart(12, '0');
@@ -46,7 +51,7 @@ export function paymentReply(request: IsoMessage, answer: PaymentReply, at: Host
   const { responseCode, amount, rrn, authCode, clearingDate, scheme } = answer;
   const approved = isApprovalCode(responseCode);
   // An advice is answered before its channel has named a clearing date; the terminal is told ours.
-  const day = clearingDate === null ? (approved ? at.businessDay : undefined) : monthDayOf(clearingDate);
+  const day = clearingDate === null ? (approved ? at.businessDay : undefined) : monthDay(clearingDate);
   return {
     ...plainReply(request, responseCode, at),
     ...(amount === null ? {} : { 4: twelve(amount) }),
