@@ -135,7 +135,7 @@ describe('a sale', () => {
   });
 
   it('takes nothing up after its deadline, and stores nothing', async () => {
-    const message = fresh({ answerBy: Date.now() - 1 });
+    const message = fresh({ answerBy: bench.platform.machineClock.now() - 1 });
     expect((await service.send('sale', message)).kind).toBe('not-taken');
     expect(await bench.types(message)).toEqual([]);
   });
@@ -235,6 +235,35 @@ describe('without an answer', () => {
   });
 });
 
+describe('a partial approval', () => {
+  it('stands where the terminal takes it, and is undone where it does not', async () => {
+    bench.network.script = ({ mti }) => (mti === '0200' ? { code: '10', amount: '000000004000' } : {});
+    const takes = fresh({ amount: 10_000, partialApprovalAllowed: true });
+    expect(await service.reply('sale', takes)).toMatchObject({ responseCode: '10', amount: 4_000 });
+    expect((await bench.facts(takes)).at(-1)?.data).toMatchObject({ amount: 4_000, fee: 24 });
+    const refuses = fresh({ amount: 10_000 });
+    expect((await service.reply('sale', refuses)).responseCode).toBe('98');
+    await until(async () => (await bench.types(refuses)).includes('PaymentReversed'));
+  });
+});
+
+describe('an answer after the deadline of its command', () => {
+  it('is stored as in doubt and reversed, never as an approval, and the terminal hears nothing', async () => {
+    bench.network.script = ({ mti }) => {
+      if (mti === '0200') bench.machine.advance(2_001);
+      return {};
+    };
+    const message = fresh({ budgetMs: 2_000 });
+    expect((await service.send('sale', message)).kind).toBe('silence');
+    expect((await bench.facts(message))[1]).toMatchObject({
+      type: 'OperationInDoubt',
+      data: { cause: 'answer-too-late' },
+    });
+    await until(async () => (await bench.types(message)).includes('PaymentReversed'));
+    expect(await bench.types(message)).not.toContain('PaymentApproved');
+  });
+});
+
 describe('a balance inquiry', () => {
   it('tells the balance once and keeps it nowhere', async () => {
     bench.network.script = () => ({ balance: '0001156C000000123456' });
@@ -244,5 +273,31 @@ describe('a balance inquiry', () => {
     expect(await service.reply('inquiry', message)).toMatchObject({ responseCode: '00', balance: null });
     const records = await bench.facts(message);
     expect(records.some(({ record }) => record.includes('123456'))).toBe(false);
+  });
+});
+
+describe('the cut-off', () => {
+  it('divides trade dates at 23:00; F15 of the answer is the clearing date, whatever our own date is', async () => {
+    bench.business.set('2026-11-23T14:59:59.000Z');
+    const before = fresh();
+    bench.network.script = () => {
+      bench.business.set('2026-11-23T15:00:02.000Z');
+      return { clearing: '1123' };
+    };
+    await service.reply('sale', before);
+    expect((await bench.facts(before)).at(-1)?.data).toMatchObject({
+      tradeDate: '2026-11-23',
+      clearingDate: '2026-11-23',
+    });
+    bench.network.script = () => ({ clearing: '1124' });
+    const after = fresh();
+    await service.reply('sale', after);
+    expect((await bench.facts(after)).at(-1)?.data).toMatchObject({
+      tradeDate: '2026-11-24',
+      clearingDate: '2026-11-24',
+    });
+    // At 23:05 the batch is open still, but the clearing date of the first sale has passed (domain 3.4).
+    const late = fresh({ originalBatch: '000001', originalStan: before.stan });
+    expect((await service.reply('void', late)).responseCode).toBe('12');
   });
 });

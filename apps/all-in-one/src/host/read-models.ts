@@ -1,4 +1,4 @@
-import { authorizationReadModels } from '@tillstream/authorization';
+import { authorizationModels } from '@tillstream/authorization';
 import { lastBookModel } from '@tillstream/ledger';
 import { reportingModels } from '@tillstream/reporting';
 import type { ReadModel } from '@tillstream/service-kit';
@@ -7,7 +7,7 @@ import { settlementReadModels } from '@tillstream/settlement';
 /** Every set of derivable rows on the node, for rebuilds. */
 export const readModels: readonly ReadModel[] = [
   lastBookModel,
-  ...authorizationReadModels,
+  ...authorizationModels,
   ...settlementReadModels,
   ...reportingModels,
 ];

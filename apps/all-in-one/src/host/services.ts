@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Authorization, AuthorizationModule } from '@tillstream/authorization';
 import { LedgerModule } from '@tillstream/ledger';
@@ -48,6 +49,7 @@ export async function startServices(
     port: options.terminalPort,
     ifTaken: 'next-free',
     answerBudgetMs: settings.answerTimer - ANSWER_MARGIN_MS,
+    ...tlsOf(settings),
   });
   const http = await openHttp({
     module: rootModule(node, settings, world, gateway),
@@ -62,6 +64,7 @@ export async function startServices(
   platform.lifecycle.onStop('HTTP API and services', stopOrder.http, () => http.close(), 15_000);
   const authorization = http.app.get(Authorization);
   const settlement = http.app.get(Settlement);
+  platform.lifecycle.onStop('readiness', stopOrder.intake, () => readiness.close());
   readiness.add('authorization', () => {
     const { ready, why } = authorization.ready();
     if (!ready) throw new Error(why.join('; '));
@@ -86,6 +89,11 @@ export async function startServices(
     work: workOf(node, authorization, settlement),
     ready: () => until(() => authorization.ready().ready && authorization.linkUp()),
   };
+}
+
+function tlsOf({ tlsCertificate, tlsKey }: NodeSettings) {
+  if (tlsCertificate === undefined || tlsKey === undefined) return {};
+  return { tls: { cert: readFileSync(tlsCertificate), key: readFileSync(tlsKey) } };
 }
 
 function rootModule(node: Node, settings: NodeSettings, world: ForeignWorld, gateway: TerminalGateway): DynamicModule {

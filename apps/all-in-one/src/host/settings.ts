@@ -8,6 +8,7 @@ import {
   readSettings,
   type Secret,
   secret,
+  text,
 } from '@tillstream/service-kit';
 
 /** Every setting of the single node: environment variables with the prefix `TILLSTREAM_`, and `DATABASE_URL`. */
@@ -43,6 +44,14 @@ export const nodeSettings = {
     max: 50_000,
     fallback: 1_200,
   }),
+  tlsCertificate: text<string | undefined>('TLS_CERTIFICATE', {
+    what: 'file of the certificate chain (PEM); with it terminals must connect by TLS',
+    fallback: undefined,
+  }),
+  tlsKey: text<string | undefined>('TLS_KEY', {
+    what: 'file of the certificate’s private key (PEM)',
+    fallback: undefined,
+  }),
   logLevel: choice('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
     what: 'least level that is logged',
     fallback: 'info',
@@ -55,6 +64,16 @@ export type NodeSettings = ReturnType<typeof readNodeSettings>;
 /** @throws SettingsInvalid with every problem in one message. */
 export function readNodeSettings(environment: NodeJS.ProcessEnv) {
   const values = readSettings(environment, nodeSettings, {
+    check: ({ tlsCertificate, tlsKey }) =>
+      (tlsCertificate === undefined) === (tlsKey === undefined)
+        ? []
+        : [
+            {
+              name: 'TILLSTREAM_TLS_KEY',
+              wrong: 'one of certificate and key is missing',
+              right: 'both files, or neither',
+            },
+          ],
     alsoKnown: ['TILLSTREAM_SKIP_BUILD', 'TILLSTREAM_TEST_DATABASE_URL'],
   });
   const { database } = readSettings(environment, databaseSetting, { prefix: '' });

@@ -1,11 +1,5 @@
 import type { PaymentAnswer, RefundPayment, VoidPayment } from '@tillstream/domain/payment/commands';
-import {
-  answerToRepeat,
-  linkOperation,
-  refuseOperation,
-  replyOf,
-  type OriginalClaims,
-} from '@tillstream/domain/payment/decide';
+import { linkOperation, refuseOperation, replyOf, type OriginalClaims } from '@tillstream/domain/payment/decide';
 import type { OperationRef } from '@tillstream/domain/payment/parts';
 import { alarming, type PaymentRefusal } from '@tillstream/domain/payment/refusals';
 import { byTerminal, silence, tradeDateNow, type Desk } from '../desk.ts';

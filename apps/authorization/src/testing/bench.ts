@@ -42,6 +42,7 @@ import {
   openVault,
   PlatformModule,
   type FixedBusinessClock,
+  type MachineClock,
   type Platform,
 } from '@tillstream/service-kit';
 import { Authorization, AuthorizationModule, type AuthorizationOptions } from '../index.ts';
@@ -88,6 +89,8 @@ export interface Bench {
   readonly store: PostgresEventStore;
   readonly network: ScriptedNetwork;
   readonly business: FixedBusinessClock;
+  /** Adds to the machine clock of the services. */
+  readonly machine: { advance(ms: number): void };
   readonly platform: Platform;
   readonly logLines: string[];
   open(options?: Partial<AuthorizationOptions>): Promise<Opened>;
@@ -114,7 +117,9 @@ export async function openBench(): Promise<Bench> {
   const network = new ScriptedNetwork(linkMacKey);
   await network.open();
   const logLines: string[] = [];
-  const platform = await platformOf(database, store, business, logLines);
+  let ahead = 0;
+  const machineClock = { now: () => Date.now() + ahead };
+  const platform = await platformOf(database, store, business, machineClock, logLines);
   await importKeys(platform);
   const append: Bench['append'] = async (owner, stream, key, type, data) => {
     const before = await store.readStream(stream);
@@ -131,6 +136,7 @@ export async function openBench(): Promise<Bench> {
     store,
     network,
     business,
+    machine: { advance: (ms) => (ahead += ms) },
     platform,
     logLines,
     append,
@@ -146,6 +152,8 @@ export async function openBench(): Promise<Bench> {
       await network.close();
       await store.close();
       await database.drop();
+      if (network.faults.length > 0)
+        throw new Error(`the network got malformed messages: ${network.faults.join('; ')}`);
     },
   };
 }
@@ -154,13 +162,13 @@ async function platformOf(
   database: FreshDatabase,
   store: PostgresEventStore,
   businessClock: FixedBusinessClock,
+  machineClock: MachineClock,
   logLines: string[],
 ): Promise<Platform> {
   const ring = (byte: number): KeyRing =>
     new KeyRing({ current: 'k1', keys: { k1: Buffer.alloc(32, byte) }, random: systemRandom });
   const master = ring(1);
   const cards = ring(2);
-  const machineClock = { now: () => Date.now() };
   const { pool } = database;
   const vault = openVault({ pool, machine: machineClock, versionOf: (sealed) => cards.versionOf(sealed) });
   const lines = new Writable({
@@ -313,7 +321,7 @@ async function commandOf(platform: Platform, message: Sent) {
   };
   const usualMessage = {
     ...keyOf({}),
-    answerBy: Date.now() + budgetMs,
+    answerBy: platform.machineClock.now() + budgetMs,
     correlation: 'spec',
     localTime: '100000',
     localDate: '1123',

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { computeMac, macMatches, type MacProfile } from '@tillstream/crypto';
 import {
+  check,
   FrameReader,
   networkProfile,
   packWithMac,
@@ -37,6 +38,8 @@ const profile = networkProfile('ascii');
 export class ScriptedNetwork {
   /** Financial requests, advices and reversals with a right MAC, in order. */
   readonly received: NetworkMessage[] = [];
+  /** What our messages had wrong by the profile; a spec that sees one fails. */
+  readonly faults: string[] = [];
   script: (message: NetworkMessage) => Scripted = () => ({});
   /** Refuses to sign on while false. */
   willing = true;
@@ -97,6 +100,12 @@ export class ScriptedNetwork {
     const message = unpack(profile, frame);
     const { mac: given, mab } = peek(profile, frame);
     if (given === undefined || !macMatches(mac, this.#macKey, mab, given)) return;
+    try {
+      check(profile, message);
+    } catch (error) {
+      this.faults.push((error as Error).message);
+      return;
+    }
     if (message.mti === '0800') {
       const { 7: f7, 11: f11, 32: f32, 70: f70 } = message.fields;
       const code = this.willing ? '00' : '91';

@@ -36,8 +36,7 @@ describe('the terminal in the shell', () => {
       lines,
       print: (text) => printed.push(text),
     });
-    await menu.run();
-    await peer.close();
+    await menu.run().finally(() => peer.close());
     return printed.join('\n');
   };
 

@@ -248,8 +248,11 @@ export class TillMenu {
   /** One line of input; undefined at its end. */
   #ask(question: string): Promise<string | undefined> {
     const { lines } = this.#settings;
-    lines.setPrompt(question);
-    lines.prompt();
+    // A closed interface cannot prompt; what was typed ahead of its end is still worked off.
+    if (!this.#ended) {
+      lines.setPrompt(question);
+      lines.prompt();
+    }
     const typed = this.#typed.shift();
     if (typed !== undefined || this.#ended) return Promise.resolve(typed);
     return new Promise((resolve) => (this.#waiting = resolve));
