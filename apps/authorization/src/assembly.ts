@@ -37,6 +37,7 @@ export function assemble(platform: Platform, settings: AuthorizationSettings, on
     settings: settings.channel,
     security,
     log,
+    registered: () => ownChannel() !== undefined,
     macKey: async () => {
       const channel = ownChannel();
       return channel && keys.find(channel.linkMacKey);

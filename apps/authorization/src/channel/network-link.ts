@@ -31,6 +31,8 @@ export type LinkOutcome =
 export interface LinkNeeds {
   readonly settings: AuthorizationSettings['channel'];
   readonly security: SecurityModule;
+  /** Whether the channel is registered, so that we know under which number to speak. */
+  readonly registered: () => boolean;
   /** The link's MAC key, or undefined while the channel is not registered. */
   readonly macKey: () => Promise<WrappedKey | undefined>;
   /** A fresh key for an 0800. */
@@ -126,7 +128,12 @@ export class NetworkLink {
 
   #connect(): void {
     if (this.#stopped) return;
-    const { host, port, tls, connectTimeoutMs } = this.#needs.settings;
+    const { host, port, tls, connectTimeoutMs, backOffMs } = this.#needs.settings;
+    if (!this.#needs.registered()) {
+      this.#retry = setTimeout(() => this.#connect(), backOffMs.first);
+      this.#retry.unref();
+      return;
+    }
     const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ ...tls, host, port });
     this.#socket = socket;
     socket.setNoDelay(true);

@@ -47,7 +47,6 @@ export class RowSet<R extends PlacedRow & object> {
     return row;
   }
 
-  /** In the order of their keys, so that two writers never wait for each other crosswise. */
   async write(client: PoolClient): Promise<void> {
     await upsert(client, this.#table, [...this.#changed]);
   }

@@ -47,6 +47,7 @@ export class AcquirerPeer {
   readonly #tmk: Buffer;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #counts = new Map<string, number>();
   /** Every message in the order of arrival. */
   readonly received: TerminalMessage[] = [];
   readonly uploaded = new Map<string, number>();
@@ -96,7 +97,9 @@ export class AcquirerPeer {
     const message = unpack(terminalProfile, bytes);
     this.received.push(message);
     const genuine = seen.mac === undefined || equalInConstantTime(seen.mac, computeMac(profile, mak, seen.mab));
-    const scripted = this.script(message, this.received.filter(({ mti }) => mti === message.mti).length);
+    const count = (this.#counts.get(message.mti) ?? 0) + 1;
+    this.#counts.set(message.mti, count);
+    const scripted = this.script(message, count);
     const answer = scripted ?? (genuine ? this.#answer(message) : { code: 'A0', mac: 'none' as const });
     if (answer === 'silence') return;
     const reply = this.#reply(message, answer.code);

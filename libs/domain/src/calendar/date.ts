@@ -4,18 +4,29 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 /** A business or calendar date of Asia/Shanghai, 'YYYY-MM-DD', from 0001-01-01 to 9999-12-31; such texts sort as dates do. */
 export type BusinessDate = string;
 
+/** A day's payments name the same few dates over and over, so what was computed for one is kept; bounded, and the same value for ever. */
+function kept<K, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const value = compute(key);
+    if (known.size >= 1_000) known.clear();
+    known.set(key, value);
+    return value;
+  };
+}
+
 /** Days since 1970-01-01, or NaN for what is no date of the calendar. */
-function dayNumberOf(text: string): number {
+const dayNumberOf = kept((text: string): number => {
   const match = DATE.exec(text);
   if (!match || match[1] === '0000') return NaN;
   const ms = Date.parse(`${text}T00:00:00Z`);
   // Engines differ on 31 February, so the date must come back as it was given.
   return Number.isNaN(ms) || dateOfDay(ms / DAY_MS) !== text ? NaN : ms / DAY_MS;
-}
+});
 
-function dateOfDay(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
-}
+const dateOfDay = kept((day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10));
 
 function dayNumber(date: BusinessDate): number {
   const day = dayNumberOf(date);

@@ -1,0 +1,113 @@
+import type { PaymentFact } from '@tillstream/domain/payment/events';
+import { unreachable } from '@tillstream/domain/fact';
+import { OperationRow } from '../rows/operation.row.ts';
+import type { Stored } from './projection.ts';
+import { rowOf } from './row-set.ts';
+
+/** The id of the operation that a payment fact is about. */
+export const operationIdOf = (fact: Stored<PaymentFact>): string =>
+  fact.type === 'OperationTombstoned' ? fact.data.operationId : fact.data.operation.operationId;
+
+/** The payment in whose stream a fact stands. */
+export const paymentIdOf = (fact: Stored<PaymentFact>): string => fact.stream.slice('payment-'.length);
+
+/** The row that an operation begins with, or undefined for a fact that begins none. */
+export function newOperation(fact: Stored<PaymentFact>): OperationRow | undefined {
+  switch (fact.type) {
+    case 'ChannelRequested':
+    case 'RefundRequested':
+    case 'OperationDeclined':
+    case 'OperationRefused':
+      return begun(fact, fact.data.operation.kind, { ...fact.data.operation }, fact.data.amount, fact.data.tradeDate);
+    case 'OperationTombstoned':
+      return begun(fact, 'unknown', { ...fact.data, acquirer: '', rrn: '' }, 0, null);
+    default:
+      return undefined;
+  }
+}
+
+function begun(
+  fact: Stored<PaymentFact>,
+  kind: string,
+  ref: Pick<OperationRow, 'operationId' | 'acquirer' | 'merchantId' | 'terminalId' | 'batch' | 'stan' | 'rrn'>,
+  amount: number,
+  tradeDate: string | null,
+): OperationRow {
+  const { operationId, acquirer, merchantId, terminalId, batch, stan, rrn } = ref;
+  const place = String(fact.position);
+  return rowOf(OperationRow, {
+    ...{ operationId, acquirer, merchantId, terminalId, batch, stan, rrn, kind, amount, tradeDate },
+    ...{ position: place, firstPosition: place, paymentId: paymentIdOf(fact), status: 'requested' },
+    ...{ fee: 0, issuerCost: 0, networkCost: 0, clearingDate: null, responseCode: null, authCode: null },
+    ...{ reason: null, requestedAt: fact.at, decidedAt: null, decidedBy: null, undoneBy: null },
+  });
+}
+
+/** What one more fact makes of its operation's row. */
+export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): void {
+  switch (fact.type) {
+    case 'ChannelRequested':
+    case 'LateResponseReceived':
+    case 'OperationLinked':
+      return;
+    case 'RefundRequested': {
+      const { fee, issuerCost, networkCost } = fact.data.returned;
+      Object.assign(row, { fee, issuerCost, networkCost });
+      return;
+    }
+    case 'PaymentApproved':
+    case 'PaymentVoided':
+    case 'RefundAccepted': {
+      const { amount, fee, issuerCost, networkCost, clearingDate, authCode } = fact.data;
+      Object.assign(row, { amount, fee, issuerCost, networkCost, clearingDate, authCode, decidedBy: fact.id });
+      return decided(row, fact, 'approved', '00');
+    }
+    case 'BalanceAnswered':
+      row.clearingDate = fact.data.clearingDate;
+      return decided(row, fact, 'approved', '00');
+    case 'OperationDeclined':
+      row.reason = fact.data.by;
+      row.clearingDate = fact.data.clearingDate;
+      return decided(row, fact, 'declined', fact.data.responseCode);
+    case 'RefundDeclined':
+      row.reason = 'channel';
+      return decided(row, fact, 'declined', fact.data.responseCode);
+    case 'OperationRefused':
+      row.reason = fact.data.refusal;
+      return decided(row, fact, 'refused', fact.data.responseCode);
+    case 'OperationInDoubt':
+      row.status = 'in-doubt';
+      row.reason = fact.data.cause;
+      return;
+    case 'ReversalRequested':
+      row.status = 'reversing';
+      row.reason = `${fact.data.by} ${fact.data.reason}`;
+      return;
+    case 'PaymentReversed':
+      if (fact.data.undone) row.undoneBy = fact.id;
+      return undone(row, fact);
+    case 'VoidReversed':
+      if (fact.data.restored) row.undoneBy = fact.id;
+      return undone(row, fact);
+    case 'ReversalStuck':
+      row.status = 'stuck';
+      return;
+    case 'OperationTombstoned':
+      row.reason = `terminal ${fact.data.reason}`;
+      row.status = 'tombstoned';
+      return;
+    default:
+      return unreachable(fact);
+  }
+}
+
+function decided(row: OperationRow, fact: Stored<PaymentFact>, status: string, responseCode: string): void {
+  row.status = status;
+  row.responseCode = responseCode;
+  row.decidedAt = fact.at;
+}
+
+function undone(row: OperationRow, fact: Stored<PaymentFact>): void {
+  row.status = 'reversed';
+  row.decidedAt = fact.at;
+}

@@ -1,0 +1,62 @@
+import { LIVE_SCHEMA } from '@tillstream/service-kit';
+import type { Pool } from 'pg';
+import type { DataSource, EntityManager } from 'typeorm';
+import { REPORTING_GROUP } from '../model/reporting-model.ts';
+
+/** Where in which store an answer stands; decimal text (design 8). */
+export interface Mark {
+  readonly store: string;
+  readonly position: string;
+}
+
+/** Reads of one answer: all of them see the rows of one position. */
+export interface View {
+  readonly mark: Mark;
+  query<T>(sql: string, parameters?: readonly unknown[]): Promise<T[]>;
+}
+/** A {@link View} that finds rows by their classes as well. */
+export interface RowView extends View {
+  readonly rows: EntityManager;
+}
+
+/** No fact was ever taken in, so there is nothing to say and no position to say it for. */
+export class NothingReported extends Error {
+  override readonly name = 'NothingReported';
+}
+
+const MARK = 'select store::text, position::text from state.checkpoint where group_name = $1';
+const READ_ONLY = 'set transaction read only';
+
+const markOf = (found: readonly Mark[]): Mark => {
+  const mark = found[0];
+  if (mark === undefined) throw new NothingReported('reporting has not taken in any fact yet');
+  return { store: mark.store, position: mark.position };
+};
+
+/** Runs reads in one repeatable-read transaction over the live rows. @throws NothingReported */
+export async function readAt<T>(pool: Pool, work: (view: View) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const died = (error: Error): void => void (broken = error);
+  client.on('error', died);
+  try {
+    await client.query('begin isolation level repeatable read read only');
+    await client.query(`set local search_path to ${LIVE_SCHEMA}`);
+    const query = async <R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> =>
+      (await client.query(sql, [...parameters])).rows as R[];
+    return await work({ mark: markOf(await query<Mark>(MARK, [REPORTING_GROUP])), query });
+  } finally {
+    await client.query('rollback').catch((error: Error) => (broken = error));
+    client.off('error', died);
+    client.release(broken);
+  }
+}
+
+/** The same over a TypeORM source, whose search path is the schema. @throws NothingReported */
+export async function readRowsAt<T>(source: DataSource, work: (view: RowView) => Promise<T>): Promise<T> {
+  return source.transaction('REPEATABLE READ', async (rows) => {
+    await rows.query(READ_ONLY);
+    const query = <R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> => rows.query(sql, [...parameters]);
+    return work({ rows, mark: markOf(await query<Mark>(MARK, [REPORTING_GROUP])), query });
+  });
+}
