@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import type { Address } from '@tillstream/simulator';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Address, SimulatedTerminal } from '@tillstream/simulator';
 import type { NodeFolder } from '../host/data-folder.ts';
-import { DEMO_ACQUIRER, DEMO_CHANNEL, demoLinkKeys, type DemoTerminal } from './roster.ts';
+import {
+  DEMO_ACQUIRER,
+  DEMO_CHANNEL,
+  demoLinkKeys,
+  type DemoTerminal,
+  handTerminals,
+  loadTerminals,
+} from './roster.ts';
 import { SimulatorProcess } from './simulator-process.ts';
 
 /** Everything foreign to the node: the card network, the bank and the terminals, in one other process. */
@@ -45,14 +54,26 @@ export async function startForeignWorld(settings: {
       simulator.send({
         type: 'fleet',
         gateway,
-        terminals: terminals.map((terminal) => ({
-          terminalId: terminal.terminalId,
-          merchantId: terminal.merchantId,
-          merchantName: terminal.merchantName,
-          acquirer: DEMO_ACQUIRER,
-          model: terminal.model,
-          tmkHex: terminal.tmkHex,
-        })),
+        terminals: terminals.map(simulated),
       }),
   };
+}
+
+const simulated = (terminal: DemoTerminal): SimulatedTerminal => ({
+  terminalId: terminal.terminalId,
+  merchantId: terminal.merchantId,
+  merchantName: terminal.merchantName,
+  acquirer: DEMO_ACQUIRER,
+  model: terminal.model,
+  tmkHex: terminal.tmkHex,
+});
+
+/** Writes the file that `npm run terminal` and `npm run fleet` find their terminals in: test keys, the owner's eyes only. */
+export function writeTillFile(folder: NodeFolder, gateway: Address): void {
+  const terminals = [
+    ...handTerminals().map((terminal) => ({ ...simulated(terminal), byHand: true })),
+    ...loadTerminals().map(simulated),
+  ];
+  const file = join(folder.simulatorFolder, 'terminals.json');
+  writeFileSync(file, JSON.stringify({ gateway, terminals }, null, 2), { mode: 0o600 });
 }

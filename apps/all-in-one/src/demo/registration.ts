@@ -50,7 +50,7 @@ async function registerMerchant(api: ApiClient, merchant: DemoMerchant): Promise
     mcc: merchant.mcc,
     creditCode: merchant.creditCode,
     accountNumber: merchant.account,
-    accountHolder: `${merchant.name}有限公司`,
+    accountHolder: merchant.name,
   });
   await api.post(`/merchants/${merchant.merchantId}/fee-plans`, {
     plan: {

@@ -79,16 +79,24 @@ export const demoMerchants: readonly DemoMerchant[] = [
 const models = ['LKL-A8', 'SFT-X990', 'CUP-N910', 'FT-M67', 'RYX-P2'] as const;
 
 /** The demo's terminals 1 to `count`, dealt to the merchants in turn. */
-export function demoTerminals(count: number): DemoTerminal[] {
+export const demoTerminals = (count: number): DemoTerminal[] => numbered(10_000_001, count);
+
+/** Twenty terminals that the demo's day leaves alone: `npm run fleet` plays them, with records of its own. */
+export const loadTerminals = (): DemoTerminal[] => numbered(10_008_001, 20);
+
+/** A terminal for a person: played with `npm run terminal`, or by a client of their own. */
+export const handTerminals = (): DemoTerminal[] => numbered(10_009_999, 1);
+
+function numbered(first: number, count: number): DemoTerminal[] {
   return Array.from({ length: count }, (_, index) => {
     const owner = demoMerchants[index % demoMerchants.length];
     if (!owner) throw new Error('the demo has no merchants');
-    const terminalId = String(10_000_001 + index);
+    const terminalId = String(first + index);
     return {
       terminalId,
       merchantId: owner.merchantId,
       merchantName: owner.name,
-      serialNumber: `TS${String(index + 1).padStart(10, '0')}`,
+      serialNumber: `TS${terminalId.padStart(10, '0')}`,
       model: models[index % models.length] ?? models[0],
       tmkHex: demoKey(`tmk ${terminalId}`),
     };

@@ -74,7 +74,7 @@ export function readNodeSettings(environment: NodeJS.ProcessEnv) {
               right: 'both files, or neither',
             },
           ],
-    alsoKnown: ['TILLSTREAM_SKIP_BUILD', 'TILLSTREAM_TEST_DATABASE_URL'],
+    alsoKnown: ['TILLSTREAM_TILL', 'TILLSTREAM_SKIP_BUILD', 'TILLSTREAM_TEST_DATABASE_URL'],
   });
   const { database } = readSettings(environment, databaseSetting, { prefix: '' });
   return { ...values, database };

@@ -83,7 +83,7 @@ describe('merchants', () => {
     ['merchantType', { merchantType: 'OTHER' }],
     ['mcc', { mcc: '53' }],
     ['accountNumber', { accountNumber: '12' }],
-    ['accountHolder', { accountHolder: 5 }],
+    ['accountHolder', { accountHolder: '' }],
     ['settlementAccount', { settlementAccount: 'account.other' }],
     ['creditCode', { merchantType: 'MICRO', creditCode: 'id-of-zhang' }],
   ])('name the field that is wrong: %s', async (path, wrong) => {

@@ -1,0 +1,5 @@
+export { dayReport, type DayFigures, type DayPayout, type DayReport, type MerchantDay, type Tally } from './read/day-report.ts';
+export type { AccountBalance, MerchantBalance, TrialBalance } from './read/balances.ts';
+export type { BatchSums, DayBatches } from './read/day-batches.ts';
+export { NothingReported, type Mark } from './read/snapshot.ts';
+export { REPORTING_GROUP, reportingModel, reportingModels } from './model/reporting-model.ts';

@@ -1,0 +1,130 @@
+import { compareTotals, openForPayment, reconcile } from '@tillstream/domain/batch/decide';
+import type { BatchFact, BatchRef } from '@tillstream/domain/batch/events';
+import { isBatchNumber } from '@tillstream/domain/batch/number';
+import { totalsOf } from '@tillstream/domain/batch/totals';
+import type { OperationRef } from '@tillstream/domain/payment/events';
+import { streamOf } from '@tillstream/domain/stream';
+import { derivedFactId, NO_STREAM, type StoredRecord } from '@tillstream/event-store';
+import type { RowBatch, RowGroup } from '@tillstream/messaging';
+import { LIVE_SCHEMA, useSchema } from '@tillstream/service-kit';
+import type { PoolClient } from 'pg';
+import { say, type Ground } from '../ground.ts';
+import { batchModel, hostItemsAt } from './batch.model.ts';
+import { loadBatch } from './batch-streams.ts';
+
+const mostKnown = 50_000;
+
+/**
+ * Answers by facts: a batch number's first payment fact opens it, a terminal's question (0500, end of an upload) gets its
+ * outcome. A question is a fact under the merchant's key, so every earlier payment fact of the merchant has been taken in, and
+ * the items are compared as they stood at the question's position (design 9).
+ *
+ * `kill -9`: facts are appended before the transaction of rows and checkpoint commits. If it does not commit, the same facts
+ * come again, lead to the same ids, and the store answers as it did the first time.
+ */
+export class AnswerBatches {
+  readonly #ground: Ground;
+  readonly #known = new Set<string>();
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+  }
+
+  /** The feed group: rows of {@link batchModel} and, in the same order, the answers. */
+  group(onTaken: () => void): RowGroup {
+    return {
+      kind: 'rows',
+      group: batchModel.name,
+      nouns: batchModel.nouns,
+      onBatch: async (batch) => {
+        await this.#take(batch);
+        onTaken();
+      },
+    };
+  }
+
+  async #take({ facts, client }: RowBatch): Promise<void> {
+    await useSchema(client, LIVE_SCHEMA);
+    await batchModel.apply(facts, client);
+    await Promise.all([...this.#unseen(facts)].map(([stream, first]) => this.#open(stream, first)));
+    for (const stored of facts) {
+      if (stored.type === 'BatchTotalsPresented' || stored.type === 'BatchUploadEnded') {
+        await this.#answer(stored, client);
+      }
+    }
+  }
+
+  /** First payment fact of each batch that is not known to be opened. */
+  #unseen(facts: readonly StoredRecord[]): Map<string, StoredRecord> {
+    const first = new Map<string, StoredRecord>();
+    for (const stored of facts) {
+      const stream = batchStreamOf(stored);
+      if (stream === undefined || this.#known.has(stream) || first.has(stream)) continue;
+      if (stored.type === 'BatchOpened') this.#remember(stream);
+      else first.set(stream, stored);
+    }
+    return first;
+  }
+
+  #remember(stream: string): void {
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.add(stream);
+  }
+
+  async #open(stream: string, first: StoredRecord): Promise<void> {
+    const { state } = await loadBatch(this.#ground.platform.store, stream);
+    const operation = operationOf(first);
+    const [opened] = operation ? openForPayment(state, operation) : [];
+    if (opened) {
+      // A conflict means that the batch was opened in the meantime, which is all that is wanted.
+      await say(this.#ground, {
+        stream,
+        key: opened.data.merchantId,
+        expected: NO_STREAM,
+        facts: [{ id: derivedFactId(first.id, 'batch-opened'), fact: opened }],
+        cause: first,
+      });
+    }
+    this.#remember(stream);
+  }
+
+  async #answer(question: StoredRecord, client: PoolClient): Promise<void> {
+    const { state } = await loadBatch(this.#ground.platform.store, question.stream, question.revision);
+    const items = await hostItemsAt(client, question.data as BatchRef, question.position);
+    const outcome: readonly BatchFact[] =
+      question.type === 'BatchTotalsPresented' ? compareTotals(state, totalsOf(items)) : reconcile(state, items);
+    if (outcome.length === 0) return;
+    // A conflict means that it is answered, or that the terminal has asked anew and that question is answered instead.
+    const appended = await say(this.#ground, {
+      stream: question.stream,
+      key: question.key,
+      expected: question.revision,
+      facts: outcome.map((fact, n) => ({ id: derivedFactId(question.id, 'batch-outcome', n), fact })),
+      cause: question,
+    });
+    if (appended.ok) this.#look(outcome, question.stream);
+  }
+
+  /** Terminal and host disagree: a person looks at it (domain 4.1). */
+  #look(outcome: readonly BatchFact[], stream: string): void {
+    for (const fact of outcome) {
+      if (fact.type === 'BatchReconciled' && fact.data.outcome === 'SETTLED_WITH_DIFF') {
+        const differences = fact.data.differences.map(({ kind, stan }) => `${kind} ${stan}`);
+        this.#ground.alarms.raise('batch-settled-with-differences', stream, { differences });
+      }
+    }
+  }
+}
+
+/** A fact under its own stream's key (a claim of a STAN, a refusal) does not stand in the merchant's order. */
+function operationOf(stored: StoredRecord): OperationRef | undefined {
+  if (!stored.stream.startsWith('payment-') || stored.key === stored.stream) return undefined;
+  const operation = (stored.data as { readonly operation?: OperationRef }).operation;
+  return operation && isBatchNumber(operation.batch) ? operation : undefined;
+}
+
+function batchStreamOf(stored: StoredRecord): string | undefined {
+  if (stored.type === 'BatchOpened') return stored.stream;
+  const operation = operationOf(stored);
+  return operation && streamOf.batch(operation);
+}

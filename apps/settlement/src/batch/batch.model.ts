@@ -1,0 +1,206 @@
+import type { Fen } from '@tillstream/money';
+import type { BatchFact, BatchItem, BatchRef } from '@tillstream/domain/batch/events';
+import { itemChangeOf, type HostItem } from '@tillstream/domain/batch/items';
+import type { BatchState } from '@tillstream/domain/batch/state';
+import { unreachable } from '@tillstream/domain/fact';
+import type { PaymentFact } from '@tillstream/domain/payment/events';
+import type { StoredRecord } from '@tillstream/event-store';
+import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
+import type { Pool, PoolClient } from 'pg';
+import { FoldedRows, RowTable } from '../rows/row-table.ts';
+
+/** One operation of a batch on the host's side; it counts from `addedAt` on and until `removedAt`, both positions. */
+interface ItemRow {
+  readonly operationId: string;
+  readonly acquirer: string;
+  readonly terminalId: string;
+  readonly merchantId: string;
+  readonly batch: string;
+  readonly stan: string;
+  readonly kind: HostItem['kind'] | null;
+  readonly block: BatchItem['block'] | null;
+  readonly amount: Fen | null;
+  readonly fingerprint: string;
+  /** `seen`: its card is known, nothing counts yet. */
+  readonly status: 'seen' | 'counted' | 'removed';
+  readonly addedAt: bigint | null;
+  readonly removedAt: bigint | null;
+  readonly position: bigint;
+}
+
+/** A terminal's batch as its facts tell. */
+interface BatchRow extends BatchRef {
+  readonly state: BatchState['is'];
+  readonly openedAt: bigint;
+  readonly position: bigint;
+}
+
+const items = new RowTable<ItemRow>(
+  'settlement_batch_item',
+  ['operationId'],
+  {
+    operationId: 'uuid',
+    acquirer: 'text',
+    terminalId: 'text',
+    merchantId: 'text',
+    batch: 'text',
+    stan: 'text',
+    kind: 'text?',
+    block: 'text?',
+    amount: 'fen?',
+    fingerprint: 'text',
+    status: 'text',
+    addedAt: 'position?',
+    removedAt: 'position?',
+    position: 'position',
+  },
+  ['acquirer, terminal_id, batch'],
+);
+const batches = new RowTable<BatchRow>(
+  'settlement_batch',
+  ['acquirer', 'terminalId', 'batch'],
+  {
+    acquirer: 'text',
+    terminalId: 'text',
+    merchantId: 'text',
+    batch: 'text',
+    state: 'text',
+    openedAt: 'position',
+    position: 'position',
+  },
+  ['acquirer, terminal_id, opened_at'],
+);
+
+/** The host's side of every batch, and which batch of a terminal is the last one. */
+export const batchModel: ReadModel = {
+  name: 'settlement-batches',
+  nouns: ['payment', 'batch'],
+  tables: [items.name, batches.name],
+  migrate: async (pool, schema) => {
+    await items.create(pool, schema);
+    await batches.create(pool, schema);
+  },
+  apply: async (facts, client) => {
+    await applyItems(facts, client);
+    await applyBatches(facts, client);
+  },
+};
+
+async function applyItems(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
+  const changes = facts.flatMap((stored) => {
+    if (!stored.stream.startsWith('payment-')) return [];
+    const fact = stored as unknown as PaymentFact;
+    const change = itemChangeOf(fact);
+    // An inquiry has a card and counts nowhere.
+    if (change === null || !('operation' in fact.data) || fact.data.operation.kind === 'inquiry') return [];
+    return [{ fact, change, operation: fact.data.operation, position: stored.position }];
+  });
+  const keys = [...new Set(changes.map(({ change }) => change.operationId))].map((operationId) => ({ operationId }));
+  const rows = new FoldedRows(await items.load(client, keys), ({ operationId }: ItemRow) => operationId);
+  for (const { fact, change, operation, position } of changes) {
+    const before = rows.get(change.operationId);
+    if (before && position <= before.position) continue;
+    const { operationId, acquirer, terminalId, merchantId, batch, stan } = operation;
+    const named = { operationId, acquirer, terminalId, merchantId, batch, stan, position };
+    switch (change.is) {
+      case 'card':
+        rows.set({ ...(before ?? unseen), ...named, fingerprint: change.fingerprint });
+        break;
+      case 'add': {
+        const own = fact.type === 'RefundRequested' ? fact.data.card.fingerprint : undefined;
+        const fingerprint = own ?? before?.fingerprint ?? '';
+        const counts = { status: 'counted', addedAt: position, removedAt: null } as const;
+        rows.set({ ...named, ...change.item, ...counts, fingerprint });
+        break;
+      }
+      case 'remove':
+        if (before?.addedAt != null) rows.set({ ...before, status: 'removed', removedAt: position, position });
+        break;
+      default:
+        unreachable(change);
+    }
+  }
+  await items.write(client, rows.changed());
+}
+
+const unseen = {
+  kind: null,
+  block: null,
+  amount: null,
+  status: 'seen',
+  addedAt: null,
+  removedAt: null,
+} as const;
+
+const batchKey = ({ acquirer, terminalId, batch }: BatchRef): string => `${acquirer}.${terminalId}.${batch}`;
+
+async function applyBatches(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
+  const own = facts.filter(({ stream }) => stream.startsWith('batch-'));
+  const rows = new FoldedRows(
+    await batches.load(
+      client,
+      own.map(({ data }) => data as BatchRef),
+    ),
+    batchKey,
+  );
+  for (const stored of own) {
+    const fact = stored as unknown as BatchFact;
+    const { acquirer, terminalId, merchantId, batch } = fact.data;
+    const before = rows.get(batchKey(fact.data));
+    if (before && stored.position <= before.position) continue;
+    const openedAt = before?.openedAt ?? stored.position;
+    const state = stateAfter(before?.state ?? 'NONE', fact);
+    rows.set({ acquirer, terminalId, merchantId, batch, state, openedAt, position: stored.position });
+  }
+  await batches.write(client, rows.changed());
+}
+
+function stateAfter(before: BatchState['is'], fact: BatchFact): BatchState['is'] {
+  switch (fact.type) {
+    case 'BatchOpened':
+      return 'OPEN';
+    case 'BatchTotalsPresented':
+      return 'CLOSING';
+    case 'BatchBalanced':
+      return 'SETTLED';
+    case 'BatchUnbalanced':
+      return 'RECONCILING';
+    case 'BatchReconciled':
+      return fact.data.outcome;
+    case 'BatchHostClosed':
+      return 'HOST_CLOSED';
+    case 'BatchItemsUploaded':
+    case 'BatchUploadEnded':
+    case 'BatchUploadRejected':
+    case 'BatchOverdue':
+      return before;
+    default:
+      return unreachable(fact);
+  }
+}
+
+/** The host's items of a batch exactly as they stood at a position, whatever has been taken in since. */
+export async function hostItemsAt(client: PoolClient, batch: BatchRef, position: bigint): Promise<HostItem[]> {
+  const rows = await items.select(
+    client,
+    items.name,
+    `where acquirer = $1 and terminal_id = $2 and batch = $3 and added_at <= $4 and (removed_at is null or removed_at > $4)
+     order by added_at, operation_id`,
+    [batch.acquirer, batch.terminalId, batch.batch, String(position)],
+  );
+  return rows.map(({ stan, block, fingerprint, amount, kind }) => ({ stan, block, fingerprint, amount, kind }) as HostItem);
+}
+
+/** Number of the terminal's batch that was opened last, as far as the rows know. */
+export async function lastBatchOf(
+  pool: Pool,
+  terminal: Pick<BatchRef, 'acquirer' | 'terminalId'>,
+): Promise<string | undefined> {
+  const [last] = await batches.select(
+    pool,
+    `${LIVE_SCHEMA}.${batches.name}`,
+    'where acquirer = $1 and terminal_id = $2 order by opened_at desc limit 1',
+    [terminal.acquirer, terminal.terminalId],
+  );
+  return last?.batch;
+}
