@@ -1,4 +1,13 @@
-export { dayReport, type DayFigures, type DayPayout, type DayReport, type MerchantDay, type Tally } from './read/day-report.ts';
+export { ReportingModule } from './reporting.module.ts';
+export { checkInvariants, type Breach, type InvariantReport } from './invariants.ts';
+export {
+  dayReport,
+  type DayFigures,
+  type DayPayout,
+  type DayReport,
+  type MerchantDay,
+  type Tally,
+} from './read/day-report.ts';
 export type { AccountBalance, MerchantBalance, TrialBalance } from './read/balances.ts';
 export type { BatchSums, DayBatches } from './read/day-batches.ts';
 export { NothingReported, type Mark } from './read/snapshot.ts';

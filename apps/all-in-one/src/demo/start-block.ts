@@ -23,6 +23,7 @@ export function startBlock(parts: {
     ['terminals', `${host}:${port} ISO 8583 over TCP${moved(port, options.terminalPort)}`],
     ['HTTP API', `${services.url}  documentation ${services.url}/docs${moved(services.httpPort, options.httpPort)}`],
     ['token', services.token],
+    ['page', `${services.url}/?token=${services.token}`],
     ['network, bank', `simulated, 127.0.0.1:${world.networkPort} and ${world.bankUrl}`],
     ['database', database],
     ['durability', node.durability],

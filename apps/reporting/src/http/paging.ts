@@ -2,16 +2,16 @@ import { Problem } from '@tillstream/service-kit';
 
 const PREFIX = 'p1.';
 
-/** An opaque cursor for the position that a page ended with; its form may change. */
-export const cursorOf = (position: string | null): string | null =>
-  position === null ? null : Buffer.from(`${PREFIX}${position}`).toString('base64url');
+/** An opaque cursor for the place where a page ended; its form may change. */
+export const cursorOf = (place: string | null): string | null =>
+  place === null ? null : Buffer.from(`${PREFIX}${place}`).toString('base64url');
 
-/** The position in a cursor of ours. @throws Problem 422 for anything else. */
-export function positionOf(cursor: string | undefined): string | undefined {
+/** The place in a cursor of ours, if it looks as this list's places do. @throws Problem 422 for anything else. */
+export function placeOf(cursor: string | undefined, pattern: RegExp): string | undefined {
   if (cursor === undefined) return undefined;
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
-  const position = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : '';
-  if (/^\d{1,19}$/.test(position)) return position;
+  const place = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : '';
+  if (pattern.test(place)) return place;
   throw new Problem({
     status: 422,
     code: 'invalid',
@@ -19,3 +19,8 @@ export function positionOf(cursor: string | undefined): string | undefined {
     fields: [{ path: 'cursor', wrong: 'cursor must be `next` of the page before' }],
   });
 }
+
+/** A place that is a position of the history. */
+export const POSITION_PLACE = /^\d{1,19}$/;
+/** A place made of ids and dates. */
+export const KEY_PLACE = /^[0-9A-Za-z_-]{1,64}(?:\|[0-9A-Za-z_-]{1,64}){1,2}$/;

@@ -101,7 +101,7 @@ export class BalancesQuery extends AsOfQuery {
 }
 
 /** GET /batches. */
-export class BatchesQuery {
+export class BatchesQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'trade date; a batch over two dates stands on the later' })
   @IsOptional()
   @IsDay()
@@ -114,7 +114,7 @@ export class BatchesQuery {
   status?: string;
 }
 /** GET /payouts. */
-export class PayoutsQuery {
+export class PayoutsQuery extends PageQuery {
   @ApiPropertyOptional() @IsOptional() @Matches(ID) merchant?: string;
   @ApiPropertyOptional() @IsOptional() @IsDay() dueDate?: string;
 }

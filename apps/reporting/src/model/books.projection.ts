@@ -60,7 +60,14 @@ function flowRows(posted: readonly Posted[]): BookFlowRow[] {
       else
         sums.set(
           key,
-          rowOf(BookFlowRow, { merchantId: data.merchantId, bookDate: data.date, account, channel, clearingDate, amount }),
+          rowOf(BookFlowRow, {
+            merchantId: data.merchantId,
+            bookDate: data.date,
+            account,
+            channel,
+            clearingDate,
+            amount,
+          }),
         );
     }
   return [...sums.values()];

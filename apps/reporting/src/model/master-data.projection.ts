@@ -65,10 +65,13 @@ async function takeTerminals(records: readonly StoredRecord[], client: PoolClien
   for (const fact of facts) {
     const { acquirer, terminalId, merchantId } = fact.data;
     const bound = fact.type === 'TerminalRegistered' ? fact.data : undefined;
-    const make = bound && (() => rowOf(TerminalRow, {
-      ...{ acquirer, terminalId, merchantId, position: String(fact.position), status: 'active' },
-      ...{ serialNumber: bound.serialNumber, model: bound.model },
-    }));
+    const make =
+      bound &&
+      (() =>
+        rowOf(TerminalRow, {
+          ...{ acquirer, terminalId, merchantId, position: String(fact.position), status: 'active' },
+          ...{ serialNumber: bound.serialNumber, model: bound.model },
+        }));
     const row = terminals.at(fact.position, [acquirer, terminalId], make);
     if (!row) continue;
     row.status = TERMINAL_STATUS[fact.type];

@@ -12,7 +12,11 @@ export const paymentsProjection: Projection = {
   async take(records, client) {
     const facts = ofNoun<PaymentFact>(records, 'payment');
     if (facts.length === 0) return;
-    const rows = { payments: new RowSet(PaymentRow), operations: new RowSet(OperationRow), counts: new StandingCounts() };
+    const rows = {
+      payments: new RowSet(PaymentRow),
+      operations: new RowSet(OperationRow),
+      counts: new StandingCounts(),
+    };
     for (const fact of facts) {
       rows.payments.want(paymentIdOf(fact));
       rows.operations.want(operationIdOf(fact));

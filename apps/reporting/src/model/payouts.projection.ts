@@ -26,7 +26,11 @@ async function takePayouts(records: readonly StoredRecord[], client: PoolClient)
   await payouts.load(client);
   for (const fact of facts) {
     const { merchantId, dueDate } = fact.data;
-    const row = payouts.at(fact.position, [merchantId, dueDate], fact.type === 'PayoutDue' ? () => due(fact) : undefined);
+    const row = payouts.at(
+      fact.position,
+      [merchantId, dueDate],
+      fact.type === 'PayoutDue' ? () => due(fact) : undefined,
+    );
     if (row) change(row, fact);
   }
   await payouts.write(client);

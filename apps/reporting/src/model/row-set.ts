@@ -26,7 +26,8 @@ export class RowSet<R extends PlacedRow & object> {
   }
 
   async load(client: PoolClient): Promise<void> {
-    for (const row of await load(client, this.#table, [...this.#wanted.values()])) this.#rows.set(this.#keyOf(row), row);
+    for (const row of await load(client, this.#table, [...this.#wanted.values()]))
+      this.#rows.set(this.#keyOf(row), row);
   }
 
   find(...key: string[]): R | undefined {

@@ -10,7 +10,12 @@ const declineDays = tableOf(DeclineDayRow);
 /** What an operation counts as where it stands; sales, voids and refunds as the terminal's own totals count them (domain 2.4). */
 type Counted = 'sales' | 'voids' | 'refunds' | 'reversed' | 'declined' | 'undecided' | 'inquiries';
 
-const BY_KIND: Readonly<Record<string, Counted>> = { sale: 'sales', void: 'voids', refund: 'refunds', inquiry: 'inquiries' };
+const BY_KIND: Readonly<Record<string, Counted>> = {
+  sale: 'sales',
+  void: 'voids',
+  refund: 'refunds',
+  inquiry: 'inquiries',
+};
 
 function countedAs({ status, kind }: OperationRow): Counted | undefined {
   if (status === 'approved') return BY_KIND[kind];
@@ -57,7 +62,17 @@ export class StandingCounts {
     let day = this.#days.get(key);
     if (day === undefined) {
       day = rowOf(TerminalDayRow, {
-        ...{ tradeDate, acquirer, terminalId, batch, merchantId, salesCount: 0, salesSum: 0, voidsCount: 0, voidsSum: 0 },
+        ...{
+          tradeDate,
+          acquirer,
+          terminalId,
+          batch,
+          merchantId,
+          salesCount: 0,
+          salesSum: 0,
+          voidsCount: 0,
+          voidsSum: 0,
+        },
         ...{ refundsCount: 0, refundsSum: 0, reversedCount: 0, reversedSum: 0 },
         ...{ declinedCount: 0, undecidedCount: 0, inquiriesCount: 0 },
       });

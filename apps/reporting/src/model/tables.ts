@@ -53,7 +53,8 @@ export function tableOf<R extends object>(rows: RowClass<R>): Table<R> {
   return { rows, name, columns, keys: columns.filter((column) => column.key) };
 }
 
-const selected = ({ name, type }: TableColumn): string => (type === 'date' ? `t.${name}::text as ${name}` : `t.${name}`);
+const selected = ({ name, type }: TableColumn): string =>
+  type === 'date' ? `t.${name}::text as ${name}` : `t.${name}`;
 
 /** The rows with these keys, each key in the order of the table's key columns. */
 export async function load<R extends object>(
@@ -120,7 +121,8 @@ export async function insertNew<R extends object>(
     `${insert(table)} ${conflict(table)} do nothing returning ${names}`,
     parameters(table, rows),
   );
-  const keyOf = (row: R): string => table.keys.map(({ property }) => String((row as Record<string, unknown>)[property])).join('|');
+  const keyOf = (row: R): string =>
+    table.keys.map(({ property }) => String((row as Record<string, unknown>)[property])).join('|');
   const fresh = new Set(made.map((raw) => table.keys.map(({ name }) => raw[name]).join('|')));
   return fresh.size === rows.length ? rows : rows.filter((row) => fresh.has(keyOf(row)));
 }

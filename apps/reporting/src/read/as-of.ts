@@ -6,7 +6,8 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.000)?(?:Z|[+-]\d{2}:\d{2}
 const POSITION = /^\d{1,19}$/;
 
 /** Whether a text names a moment that {@link positionAsOf} understands. */
-export const isAsOf = (text: string): boolean => POSITION.test(text) || (TIME.test(text) && !Number.isNaN(Date.parse(text)));
+export const isAsOf = (text: string): boolean =>
+  POSITION.test(text) || (TIME.test(text) && !Number.isNaN(Date.parse(text)));
 
 /**
  * The position that "as of" means: nothing = the view's own; digits = that position; a time in whole seconds with its zone = the

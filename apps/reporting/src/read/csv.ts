@@ -11,7 +11,5 @@ function cell(value: string | number | null): string {
 }
 
 /** A table as CSV (RFC 4180) with a byte order mark, so that spreadsheets read Chinese names. */
-export const csvOf = (
-  titles: readonly string[],
-  rows: readonly (readonly (string | number | null)[])[],
-): string => `\ufeff${[titles, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
+export const csvOf = (titles: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string =>
+  `\ufeff${[titles, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;

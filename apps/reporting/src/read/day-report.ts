@@ -50,12 +50,15 @@ export interface DayReport extends DayBatches {
  * `reversed`, `declined` and `inDoubt` count operations by their trade date, where they stand now. The payout is the first
  * that covers the date. Accounts and trial balance are over the whole history up to the position.
  */
-export const dayReport = (pool: Pool, date: string): Promise<DayReport> => readAt(pool, (view) => dayReportAt(view, date));
+export const dayReport = (pool: Pool, date: string): Promise<DayReport> =>
+  readAt(pool, (view) => dayReportAt(view, date));
 
 /** {@link dayReport} inside a read that is already open. */
 export async function dayReportAt(view: View, date: string): Promise<DayReport> {
   const rows = await view.query<Record<string, string>>(MERCHANT_DAYS, [date]);
-  const payouts = await view.query<{ merchant_id: string; due_date: string; amount: string; status: string }>(PAYOUTS, [date]);
+  const payouts = await view.query<{ merchant_id: string; due_date: string; amount: string; status: string }>(PAYOUTS, [
+    date,
+  ]);
   const declines = await view.query<{ response_code: string; count: string }>(DECLINES, [date]);
   const payoutOf = new Map(payouts.map((row) => [row.merchant_id, row]));
   const merchants = rows.map((row): MerchantDay => {

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { streamOf } from '@tillstream/domain/stream';
-import type { EventStore, StoredRecord } from '@tillstream/event-store';
+import { type EventStore, leafHash, type StoredRecord } from '@tillstream/event-store';
 
-/** A fact as a report shows it; the hash proves the bytes that were stored. */
+/** A fact as a report shows it; the hash names the bytes that were stored. */
 export interface ShownFact {
   readonly position: string;
   readonly stream: string;
@@ -13,8 +12,8 @@ export interface ShownFact {
   readonly at: string;
   readonly by: string;
   readonly causedBy: string | null;
-  /** SHA-256 of the stored record, hex. */
-  readonly recordHash: string;
+  /** Leaf of the stored record in the tree of proofs, hex (design 4, *Record*). */
+  readonly leafHash: string;
   readonly data: unknown;
 }
 
@@ -33,7 +32,7 @@ const shownFact = (stored: StoredRecord): ShownFact => ({
   position: String(stored.position),
   ...{ stream: stored.stream, revision: stored.revision, id: stored.id, type: stored.type, version: stored.version },
   ...{ at: stored.at, by: stored.by, causedBy: stored.causedBy },
-  recordHash: createHash('sha256').update(stored.record).digest('hex'),
+  leafHash: leafHash(stored.record).toString('hex'),
   data: shown(stored.data),
 });
 

@@ -47,7 +47,11 @@ export async function findPayments(
   before: string | undefined,
   limit: number,
 ): Promise<Page<PaymentRow>> {
-  const found = rows.getRepository(PaymentRow).createQueryBuilder('p').orderBy('p.firstPosition', 'DESC').limit(limit + 1);
+  const found = rows
+    .getRepository(PaymentRow)
+    .createQueryBuilder('p')
+    .orderBy('p.firstPosition', 'DESC')
+    .limit(limit + 1);
   for (const [name, value] of Object.entries(filter)) {
     if (value !== undefined) found.andWhere(CONDITIONS[name as keyof PaymentFilter], { [name]: value });
   }

@@ -56,7 +56,8 @@ export async function readAt<T>(pool: Pool, work: (view: View) => Promise<T>): P
 export async function readRowsAt<T>(source: DataSource, work: (view: RowView) => Promise<T>): Promise<T> {
   return source.transaction('REPEATABLE READ', async (rows) => {
     await rows.query(READ_ONLY);
-    const query = <R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> => rows.query(sql, [...parameters]);
+    const query = <R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> =>
+      rows.query(sql, [...parameters]);
     return work({ rows, mark: markOf(await query<Mark>(MARK, [REPORTING_GROUP])), query });
   });
 }

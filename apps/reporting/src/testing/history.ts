@@ -6,7 +6,7 @@ import type { Fact, StoredFact } from '@tillstream/domain/fact';
 import { nounOf, ownerOf, streamOf } from '@tillstream/domain/stream';
 import { derivedFactId, NO_STREAM, type FactToAppend, type StoredRecord } from '@tillstream/event-store';
 import { type FreshStore, openFreshStore } from '@tillstream/event-store/testing';
-import { type FeedSubscription, InProcessFactFeed, migrateMessaging } from '@tillstream/messaging';
+import { InProcessFactFeed, migrateMessaging } from '@tillstream/messaging';
 import { createSchemas, LIVE_SCHEMA, liveGroup } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { reportingModel } from '../model/reporting-model.ts';
@@ -20,7 +20,6 @@ export class History {
   readonly parked: string[] = [];
   readonly #fresh: FreshStore;
   readonly #books = new Map<string, { state: BookState; revision: number; stream: string }>();
-  #reporting: FeedSubscription | undefined;
 
   private constructor(fresh: FreshStore) {
     this.#fresh = fresh;
@@ -51,7 +50,11 @@ export class History {
   /** Stores facts of one stream in one append, as their owner. */
   async say(stream: string, key: string, ...facts: readonly Fact[]): Promise<readonly StoredRecord[]> {
     const before = (await this.store.readStream(stream)).at(-1)?.revision ?? NO_STREAM;
-    await this.#append(stream, before, facts.map((fact) => this.#toAppend(randomUUID(), key, fact)));
+    await this.#append(
+      stream,
+      before,
+      facts.map((fact) => this.#toAppend(randomUUID(), key, fact)),
+    );
     return this.store.readStream(stream, before + 1);
   }
 
@@ -76,11 +79,13 @@ export class History {
     this.#books.set(key, { state, stream, revision: await this.#append(stream, expected, appended) });
   }
 
-  /** Reporting has taken in everything that was said. */
+  /** Reporting has taken in everything that was said; it is fed from here unless a module under test does it. */
   async reported(): Promise<bigint> {
-    this.#reporting ??= await this.feed.feed(liveGroup(reportingModel));
+    const feeds = (await this.feed.positions()).some(({ group }) => group === reportingModel.name);
+    if (!feeds) await this.feed.feed(liveGroup(reportingModel));
     const head = await this.store.head();
-    await this.#reporting.reached(head);
+    while (((await this.feed.positions())[0]?.position ?? 0n) < head)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     if (this.parked.length > 0) throw new Error(`reporting parked ${this.parked.join('; ')}`);
     return head;
   }

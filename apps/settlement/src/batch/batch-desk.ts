@@ -173,7 +173,7 @@ export class BatchDesk {
     let batch = await lastBatchOf(pool, terminal);
     if (batch === undefined) {
       // "Never had a batch" is said only when everything stored by now is in the rows.
-      if (!(await this.#rows.reached(await store.head(), answerBy, [batchModel.name]))) return 'unknown';
+      if (!(await this.#rows.reached(await store.head(), answerBy, [batchModel]))) return 'unknown';
       batch = await lastBatchOf(pool, terminal);
       if (batch === undefined) return null;
     }

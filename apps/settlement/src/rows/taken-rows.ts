@@ -1,14 +1,23 @@
+import type { Noun } from '@tillstream/domain/stream';
 import type { EventStore } from '@tillstream/event-store';
 import type { MachineClock } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 
 const pauseMs = 5;
 
-/** How far feed groups have taken the history in, whichever instance feeds them. */
+/** A feed group by its name, with the nouns that it reads. */
+export interface GroupNouns {
+  readonly name: string;
+  readonly nouns: readonly Noun[];
+}
+
+/** How far feed groups have taken the history in, whichever instance feeds them: a checkpoint stands at the group's last own fact. */
 export class TakenRows {
   readonly #pool: Pool;
   readonly #store: EventStore;
   readonly #machine: MachineClock;
+  /** Per group, up to where nothing of its nouns was left to be taken in. */
+  readonly #looked = new Map<string, bigint>();
 
   constructor(platform: { readonly pool: Pool; readonly store: EventStore; readonly machineClock: MachineClock }) {
     this.#pool = platform.pool;
@@ -17,7 +26,7 @@ export class TakenRows {
   }
 
   /** True once every group has taken in everything up to the position; false at the deadline (machine clock, ms). */
-  async reached(position: bigint, deadline: number, groups: readonly string[]): Promise<boolean> {
+  async reached(position: bigint, deadline: number, groups: readonly GroupNouns[]): Promise<boolean> {
     for (;;) {
       if (await this.#all(position, groups)) return true;
       if (this.#machine.now() >= deadline) return false;
@@ -26,15 +35,26 @@ export class TakenRows {
   }
 
   /** True when every group has taken in everything that is stored now. */
-  async isCaughtUp(groups: readonly string[]): Promise<boolean> {
+  async isCaughtUp(groups: readonly GroupNouns[]): Promise<boolean> {
     return this.#all(await this.#store.head(), groups);
   }
 
-  async #all(position: bigint, groups: readonly string[]): Promise<boolean> {
-    const found = await this.#pool.query<{ taken: number }>(
-      `select count(*)::int as taken from state.checkpoint where group_name = any($1) and position >= $2`,
-      [groups, String(position)],
+  async #all(position: bigint, groups: readonly GroupNouns[]): Promise<boolean> {
+    const open = groups.filter(({ name }) => (this.#looked.get(name) ?? 0n) < position);
+    if (open.length === 0) return true;
+    const found = await this.#pool.query<{ group_name: string; position: string }>(
+      'select group_name, position::text from state.checkpoint where group_name = any($1)',
+      [open.map(({ name }) => name)],
     );
-    return found.rows[0]?.taken === groups.length;
+    const taken = new Map(found.rows.map((row) => [row.group_name, BigInt(row.position)]));
+    for (const { name, nouns } of open) {
+      const after = larger(taken.get(name) ?? 0n, this.#looked.get(name) ?? 0n);
+      const left = after < position ? await this.#store.readAll(after, { nouns, limit: 1, upTo: position }) : [];
+      if (left.length > 0) return false;
+      this.#looked.set(name, larger(after, position));
+    }
+    return true;
   }
 }
+
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);

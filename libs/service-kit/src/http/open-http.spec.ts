@@ -141,4 +141,17 @@ describe('HTTP API', () => {
     expect((await call('/docs-json', {}, 'none')).body.paths).toHaveProperty('/merchants');
     expect((await call('/docs', {}, 'none')).status).toBe(200);
   });
+
+  it('gives a browser a cookie for the token in the address, good for reading and for nothing else', async () => {
+    const first = await fetch(`${api.url}//merchants/x?token=${api.token}`, { redirect: 'manual' });
+    expect([first.status, first.headers.get('location')]).toEqual([303, '/merchants/x']);
+    const cookie = first.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+    expect(first.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict/);
+    const read = await fetch(`${api.url}/merchants/x`, { headers: { cookie } });
+    expect(read.status).toBe(404);
+    const body = JSON.stringify({ merchantId: '1'.repeat(15), amount: 1 });
+    const headers = { cookie, 'content-type': 'application/json' };
+    expect((await fetch(`${api.url}/merchants`, { method: 'POST', headers, body })).status).toBe(401);
+    expect((await fetch(`${api.url}/merchants/x?token=wrong-token-wrong`, { redirect: 'manual' })).status).toBe(401);
+  });
 });

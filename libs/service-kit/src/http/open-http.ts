@@ -7,7 +7,8 @@ import { systemRandom } from '@tillstream/crypto';
 import type { Readiness } from '../health/readiness.ts';
 import { type Log, NestLog } from '../logs/log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { bearerMatches, freshToken } from './bearer-token.ts';
+import { freshToken } from './bearer-token.ts';
+import { isAllowed, startsBrowserSession } from './browser-session.ts';
 import { listenLoopback } from './listen.ts';
 import { operationsRoutes } from './operations-routes.ts';
 import { ProblemFilter, problemOf } from './problem.filter.ts';
@@ -94,7 +95,8 @@ function guard(app: NestFastifyApplication, token: string): void {
       'referrer-policy': 'no-referrer',
     });
     const path = request.url.split('?', 1)[0] ?? '';
-    if (open.test(path) || bearerMatches(request.headers.authorization, token)) return done();
+    if (open.test(path) || isAllowed(request, token)) return done();
+    if (startsBrowserSession(request, reply, token)) return;
     const body = problemOf(new Problem({ status: 401, code: 'unauthorized', title: 'A valid token is missing' }));
     void reply
       .code(401)

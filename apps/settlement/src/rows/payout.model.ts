@@ -1,0 +1,197 @@
+import type { Fen } from '@tillstream/money';
+import { unreachable } from '@tillstream/domain/fact';
+import type { PayoutFact, PayoutFileFact } from '@tillstream/domain/payout/events';
+import { evolve, noPayout, type PayoutState } from '@tillstream/domain/payout/state';
+import type { SettlementFact } from '@tillstream/domain/settlement/events';
+import type { StoredRecord } from '@tillstream/event-store';
+import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
+import type { Pool, PoolClient } from 'pg';
+import { FoldedRows, RowTable } from './row-table.ts';
+
+/** A merchant's payout of a due date. */
+export interface PayoutRow {
+  readonly merchantId: string;
+  readonly dueDate: string;
+  readonly status: PayoutState['is'];
+  readonly state: PayoutState;
+  readonly position: bigint;
+}
+/** A cut file. */
+export interface PayoutFileRow {
+  readonly dueDate: string;
+  readonly n: number;
+  readonly stream: string;
+  /** What the bank took for it, fen; null until it has said so. */
+  readonly charge: Fen | null;
+  readonly position: bigint;
+}
+/** A payout in a cut file. */
+export interface PayoutLineRow {
+  readonly reference: string;
+  readonly dueDate: string;
+  readonly n: number;
+  readonly merchantId: string;
+  readonly amount: Fen;
+  readonly account: string;
+  readonly position: bigint;
+}
+/** A merchant's ended day. */
+interface DayRow {
+  readonly merchantId: string;
+  readonly date: string;
+  readonly prepared: boolean;
+  readonly position: bigint;
+}
+
+const payouts = new RowTable<PayoutRow>(
+  'settlement_payout',
+  ['merchantId', 'dueDate'],
+  { merchantId: 'text', dueDate: 'date', status: 'text', state: 'json', position: 'position' },
+  ['status, due_date'],
+);
+const files = new RowTable<PayoutFileRow>('settlement_payout_file', ['dueDate', 'n'], {
+  dueDate: 'date',
+  n: 'integer',
+  stream: 'text',
+  charge: 'fen?',
+  position: 'position',
+});
+const lines = new RowTable<PayoutLineRow>(
+  'settlement_payout_line',
+  ['reference'],
+  {
+    reference: 'text',
+    dueDate: 'date',
+    n: 'integer',
+    merchantId: 'text',
+    amount: 'fen',
+    account: 'text',
+    position: 'position',
+  },
+  ['due_date, n'],
+);
+const ended = new RowTable<DayRow>('settlement_day', ['merchantId', 'date'], {
+  merchantId: 'text',
+  date: 'date',
+  prepared: 'boolean',
+  position: 'position',
+});
+
+/** Payouts, their files, and ended days, as settlement's own facts tell. */
+export const payoutModel: ReadModel = {
+  name: 'settlement-payouts',
+  nouns: ['payout', 'payoutfile', 'settlement'],
+  tables: [payouts.name, files.name, lines.name, ended.name],
+  migrate: async (pool, schema) => {
+    for (const table of [payouts, files, lines, ended]) await table.create(pool, schema);
+  },
+  apply: async (facts, client) => {
+    await applyPayouts(of(facts, 'payout-'), client);
+    await applyFiles(of(facts, 'payoutfile-'), client);
+    await applyDays(of(facts, 'settlement-'), client);
+  },
+};
+
+const of = (facts: readonly StoredRecord[], noun: string): StoredRecord[] =>
+  facts.filter(({ stream }) => stream.startsWith(noun));
+
+async function applyPayouts(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
+  const keyOf = ({ merchantId, dueDate }: PayoutFact['data']): string => `${merchantId} ${dueDate}`;
+  const before = await payouts.load(
+    client,
+    facts.map(({ data }) => data as PayoutFact['data']),
+  );
+  const rows = new FoldedRows(before, keyOf as (row: PayoutRow) => string);
+  for (const stored of facts) {
+    const fact = stored as unknown as PayoutFact;
+    const row = rows.get(keyOf(fact.data));
+    if (row && stored.position <= row.position) continue;
+    const state = evolve(row?.state ?? noPayout, fact);
+    const { merchantId, dueDate } = fact.data;
+    rows.set({ merchantId, dueDate, status: state.is, state, position: stored.position });
+  }
+  await payouts.write(client, rows.changed());
+}
+
+async function applyFiles(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
+  const keyOf = ({ dueDate, n }: { readonly dueDate: string; readonly n: number }): string => `${dueDate} ${n}`;
+  const before = await files.load(
+    client,
+    facts.map(({ data }) => data as PayoutFileFact['data']),
+  );
+  const rows = new FoldedRows(before, keyOf as (row: PayoutFileRow) => string);
+  const cut: PayoutLineRow[] = [];
+  for (const stored of facts) {
+    const fact = stored as unknown as PayoutFileFact;
+    const { position, stream } = stored;
+    const { dueDate, n } = fact.data;
+    const row = rows.get(keyOf(fact.data));
+    if (row && position <= row.position) continue;
+    switch (fact.type) {
+      case 'PayoutFileCut':
+        rows.set({ dueDate, n, stream, charge: null, position });
+        cut.push(...fact.data.payouts.map((payout) => ({ ...payout, dueDate, n, position })));
+        break;
+      case 'BankCharged':
+        rows.set({ dueDate, n, stream, charge: fact.data.amount, position });
+        break;
+      default:
+        unreachable(fact);
+    }
+  }
+  await files.write(client, rows.changed());
+  await lines.write(client, cut);
+}
+
+async function applyDays(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
+  const keyOf = ({ merchantId, date }: SettlementFact['data']): string => `${merchantId} ${date}`;
+  const before = await ended.load(
+    client,
+    facts.map(({ data }) => data as SettlementFact['data']),
+  );
+  const rows = new FoldedRows(before, keyOf as (row: DayRow) => string);
+  for (const { type, data, position } of facts) {
+    const { merchantId, date } = data as SettlementFact['data'];
+    const row = rows.get(keyOf({ merchantId, date }));
+    if (row && position <= row.position) continue;
+    rows.set({ merchantId, date, prepared: type === 'StatementPrepared' || (row?.prepared ?? false), position });
+  }
+  await ended.write(client, rows.changed());
+}
+
+const live = (table: { readonly name: string }): string => `${LIVE_SCHEMA}.${table.name}`;
+
+/** Payouts of a due date. */
+export const payoutsOf = (pool: Pool, dueDate: string): Promise<PayoutRow[]> =>
+  payouts.select(pool, live(payouts), 'where due_date = $1 order by merchant_id', [dueDate]);
+
+/** Payouts of any due date in one of these states. */
+export const payoutsIn = (pool: Pool, states: readonly PayoutState['is'][]): Promise<PayoutRow[]> =>
+  payouts.select(pool, live(payouts), 'where status = any($1) order by due_date, merchant_id', [states]);
+
+/** The highest number of a due date's files, 0 when there is none. */
+export async function lastFileOf(pool: Pool, dueDate: string): Promise<number> {
+  const found = await pool.query<{ n: number }>(
+    `select coalesce(max(n), 0)::int as n from ${live(files)} where due_date = $1`,
+    [dueDate],
+  );
+  return found.rows[0]?.n ?? 0;
+}
+
+/** Which of these references stand in a cut file. */
+export async function cutReferences(pool: Pool, references: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await lines.select(pool, live(lines), 'where reference = any($1)', [references]);
+  return new Set(rows.map(({ reference }) => reference));
+}
+
+/** Files that the bank has not finished, or of which payouts still wait for an answer; oldest first. */
+export const openFiles = (pool: Pool): Promise<PayoutFileRow[]> =>
+  files.select(pool, live(files), 'where charge is null order by due_date, n');
+
+/** Finished files of due dates from one on: what they paid may still come back. */
+export const finishedFiles = (pool: Pool, from: string): Promise<PayoutFileRow[]> =>
+  files.select(pool, live(files), 'where charge is not null and due_date >= $1 order by due_date, n', [from]);
+
+/** The payouts in a file, in the order of their references. */
+export const linesOf = (pool: Pool, file: Pick<PayoutFileRow, 'dueDate' | 'n'>): Promise<PayoutLineRow[]> =>
+  lines.select(pool, live(lines), 'where due_date = $1 and n = $2 order by reference', [file.dueDate, file.n]);
