@@ -7,7 +7,7 @@ export async function buildOnce(entry) {
   const fresh = !existsSync(entry);
   if (!fresh && process.env.TILLSTREAM_SKIP_BUILD === '1') return;
   if (fresh) console.log('Building (the first time takes about half a minute) …');
-  const nx = 'node_modules/nx/bin/nx.js';
+  const nx = 'node_modules/nx/dist/bin/nx.js';
   const build = await runStep(process.execPath, [nx, 'run-many', '-t', 'build', '--output-style=static'], {
     quiet: true,
   });

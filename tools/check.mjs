@@ -13,13 +13,13 @@ const jestReport = join(scratch, 'jest.json');
 const statics = [
   ['format', node, [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
   // The project graph that lint needs is made by the step before it.
-  ['types', node, [bin('nx/bin/nx.js'), 'run-many', '-t', 'typecheck', '--output-style=static']],
+  ['types', node, [bin('nx/dist/bin/nx.js'), 'run-many', '-t', 'typecheck', '--output-style=static']],
   ['lint', node, [bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
   [
     'imports',
     node,
     [
-      bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+      bin('dependency-cruiser/bin/dependency-cruiser.mjs'),
       'apps',
       'libs',
       '--config',

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import type { Noun } from '@tillstream/domain/stream';
 import type { StoredRecord } from '@tillstream/event-store';
 import type { FeedSubscription } from '@tillstream/messaging';
-import { liveGroup, PLATFORM, type Platform } from '@tillstream/service-kit';
+import { LIVE_SCHEMA, liveGroup, PLATFORM, type Platform } from '@tillstream/service-kit';
 import { findLastBook, lastBookModel } from './last-book.ts';
 import { MerchantBooks } from './merchant-books.ts';
 
@@ -19,6 +19,7 @@ export class PostFactsProcess implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const { store, pool, feed, businessClock, cutOffMinutes } = this.platform;
+    await lastBookModel.migrate(pool, LIVE_SCHEMA);
     const rows = await feed.feed(liveGroup(lastBookModel));
     // No book may be opened before every earlier one is known.
     await rows.reached(await store.head());

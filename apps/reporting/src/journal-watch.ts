@@ -40,6 +40,8 @@ export class JournalWatch {
   /** A fact that the ledger reads. */
   happened(fact: Stored<AnyFact>): void {
     const { key, position, id, type } = fact;
+    // What stands under its own stream concerns no book.
+    if (key === fact.stream) return;
     const waiting = this.#waiting.get(key) ?? [];
     if (waiting.length === 0) this.#waiting.set(key, waiting);
     waiting.push({ position, id, type, posts: postsOnce(fact), journals: 0 });

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { FeedReportsProcess } from './feed-reports.process.ts';
 import { BatchesController } from './http/batches.controller.ts';
 import { MoneyController } from './http/money.controller.ts';
+import { PageController } from './http/page.controller.ts';
 import { PaymentsController } from './http/payments.controller.ts';
 import { Reports } from './http/reports.ts';
 import { reportingSource } from './model/reporting-source.ts';
@@ -19,7 +20,7 @@ export class ReportingModule implements OnApplicationShutdown {
   static register(): DynamicModule {
     return {
       module: ReportingModule,
-      controllers: [PaymentsController, BatchesController, MoneyController],
+      controllers: [PaymentsController, BatchesController, MoneyController, PageController],
       providers: [
         FeedReportsProcess,
         {

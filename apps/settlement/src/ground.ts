@@ -26,7 +26,10 @@ export interface Saying {
 }
 
 /** Appends under the business clock's time. */
-export function say(ground: Ground, { stream, key, expected, facts, cause, by, correlation }: Saying): Promise<AppendResult> {
+export function say(
+  ground: Ground,
+  { stream, key, expected, facts, cause, by, correlation }: Saying,
+): Promise<AppendResult> {
   const at = ground.platform.businessClock.now().toISOString();
   return ground.writer.append(
     stream,

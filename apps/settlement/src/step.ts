@@ -13,7 +13,11 @@ export const nothingDue: StepReport = { said: 0, waitingFor: null };
 export const waiting = (waitingFor: string, said = 0): StepReport => ({ said, waitingFor });
 
 /** Runs work on all items, at most so many at a time; rejects with the first failure after all have ended. */
-export async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {

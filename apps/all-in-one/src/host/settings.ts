@@ -13,46 +13,50 @@ import {
 
 /** Every setting of the single node: environment variables with the prefix `TILLSTREAM_`, and `DATABASE_URL`. */
 export const nodeSettings = {
-  masterKey: hexKey<Secret | undefined>('MASTER_KEY', {
+  database: address<Secret | undefined>('DATABASE_URL', ['postgresql', 'postgres'], {
+    what: 'your PostgreSQL; the embedded one when left out',
+    fallback: undefined,
+  }),
+  masterKey: hexKey<Secret | undefined>('TILLSTREAM_MASTER_KEY', {
     what: 'key that wraps all keys of the vault; made once in the data folder when left out',
     bytes: 32,
     fallback: undefined,
   }),
-  httpToken: secret<Secret | undefined>('HTTP_TOKEN', {
+  httpToken: secret<Secret | undefined>('TILLSTREAM_HTTP_TOKEN', {
     what: 'bearer token of the HTTP API; a fresh one at each start when left out',
     fallback: undefined,
   }),
-  cutOffMinutes: integer('CUT_OFF_MINUTES', {
+  cutOffMinutes: integer('TILLSTREAM_CUT_OFF_MINUTES', {
     what: 'minutes after midnight in Shanghai at which the business day ends',
     min: 721,
     max: 1440,
     fallback: 23 * 60,
   }),
-  postgresPort: port('POSTGRES_PORT', {
+  postgresPort: port('TILLSTREAM_POSTGRES_PORT', {
     what: 'port of the embedded PostgreSQL; another is taken when in use',
     fallback: 0,
   }),
-  answerTimer: durationMs('ANSWER_TIMER', {
+  answerTimer: durationMs('TILLSTREAM_ANSWER_TIMER', {
     what: 'how long the simulated terminals wait for an answer; the node answers 200 ms earlier',
     min: 500,
     max: 60_000,
     fallback: 2_000,
   }),
-  channelTimer: durationMs('CHANNEL_TIMER', {
+  channelTimer: durationMs('TILLSTREAM_CHANNEL_TIMER', {
     what: 'how long the card network may take to answer',
     min: 200,
     max: 50_000,
     fallback: 1_200,
   }),
-  tlsCertificate: text<string | undefined>('TLS_CERTIFICATE', {
+  tlsCertificate: text<string | undefined>('TILLSTREAM_TLS_CERTIFICATE', {
     what: 'file of the certificate chain (PEM); with it terminals must connect by TLS',
     fallback: undefined,
   }),
-  tlsKey: text<string | undefined>('TLS_KEY', {
+  tlsKey: text<string | undefined>('TILLSTREAM_TLS_KEY', {
     what: 'file of the certificate’s private key (PEM)',
     fallback: undefined,
   }),
-  logLevel: choice('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
+  logLevel: choice('TILLSTREAM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
     what: 'least level that is logged',
     fallback: 'info',
   }),
@@ -63,7 +67,7 @@ export type NodeSettings = ReturnType<typeof readNodeSettings>;
 
 /** @throws SettingsInvalid with every problem in one message. */
 export function readNodeSettings(environment: NodeJS.ProcessEnv) {
-  const values = readSettings(environment, nodeSettings, {
+  return readSettings(environment, nodeSettings, {
     check: ({ tlsCertificate, tlsKey }) =>
       (tlsCertificate === undefined) === (tlsKey === undefined)
         ? []
@@ -76,13 +80,4 @@ export function readNodeSettings(environment: NodeJS.ProcessEnv) {
           ],
     alsoKnown: ['TILLSTREAM_TILL', 'TILLSTREAM_SKIP_BUILD', 'TILLSTREAM_TEST_DATABASE_URL'],
   });
-  const { database } = readSettings(environment, databaseSetting, { prefix: '' });
-  return { ...values, database };
 }
-
-const databaseSetting = {
-  database: address<Secret | undefined>('DATABASE_URL', ['postgresql', 'postgres'], {
-    what: 'your PostgreSQL; the embedded one when left out',
-    fallback: undefined,
-  }),
-} as const;

@@ -2,9 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { MerchantBalance, AccountBalance } from '../read/balances.ts';
 import type { DayReport } from '../read/day-report.ts';
 import type { ShownFact } from '../read/payment-facts.ts';
-import type { Entry } from '../read/payments.ts';
 import type { StatementLine } from '../read/statements.ts';
 import type { StatementFigures } from '@tillstream/domain/settlement/events';
+import type { EntryRow } from '../rows/book.row.ts';
 import type { OperationRow } from '../rows/operation.row.ts';
 import type { PaymentRow } from '../rows/payment.row.ts';
 import type { BatchRow, PayoutFileRow, PayoutRow } from '../rows/trade.row.ts';
@@ -40,7 +40,8 @@ const operation = object({
   ...{ ...amounts, tradeDate: maybe(date), ...outcome, reason: maybe(text), requestedAt: instant },
   ...{ decidedBy: maybe(text), undoneBy: maybe(text) },
 });
-const line = object({ account: text, amount: fen, channel: text, clearingDate: maybe(date) });
+/** Channel and clearing date stand on 1101, 5001 and 5002. */
+const line = object({ account: text, amount: fen, channel: text, clearingDate: date });
 const entry = object({
   ...{ position: text, entryId: text, at: instant, merchantId: text, bookDate: date, journal: text, cause: text },
   ...{
@@ -123,7 +124,7 @@ export class PaymentsAnswer extends PageAnswer {
 export class PaymentAnswer extends Answer {
   @Is(payment) payment!: Omit<PaymentRow, 'standing' | 'voided'>;
   @Is(listOf(operation)) operations!: readonly OperationRow[];
-  @Is(listOf(entry)) entries!: readonly Entry[];
+  @Is(listOf(entry)) entries!: readonly EntryRow[];
   @Is(listOf(fact)) facts!: readonly ShownFact[];
 }
 export class BatchesAnswer extends PageAnswer {

@@ -6,6 +6,7 @@ import { positionAsOf } from '../read/as-of.ts';
 import { merchantBalances, trialBalance } from '../read/balances.ts';
 import { dayReportAt } from '../read/day-report.ts';
 import { findPayouts } from '../read/payouts.ts';
+import { groupProgress } from '../read/progress.ts';
 import { findStatement, statementCsv } from '../read/statements.ts';
 import {
   BalancesAnswer,
@@ -113,13 +114,7 @@ export class MoneyController {
   @ApiOperation({ summary: 'Head of the store and how far each group of consumers has come' })
   @ApiOkResponse({ type: PositionsAnswer })
   async positions(): Promise<PositionsAnswer> {
-    const { store, feed } = this.platform;
-    const head = await store.head();
-    const groups = (await feed.positions()).map(({ group, position, parkedKeys }) => {
-      const lag = head > position ? Number(head - position) : 0;
-      return { group, position: String(position), lag, parkedKeys };
-    });
-    return { position: { store: store.storeId, position: String(head) }, groups };
+    return groupProgress(this.platform);
   }
 }
 

@@ -20,7 +20,8 @@ const MOST_FEN = 9_007_199_254_740_991;
 /** Ids of ours: merchants, terminals, acquirers, payments; `house` is one. */
 export const ID = /^[0-9A-Za-z_-]{1,64}$/;
 
-const IsDay = (options?: ValidationOptions): PropertyDecorator =>
+/** A date of the calendar as `YYYY-MM-DD`. */
+export const IsDay = (options?: ValidationOptions): PropertyDecorator =>
   ValidateBy(
     {
       name: 'isDay',

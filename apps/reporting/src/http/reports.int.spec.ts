@@ -9,6 +9,7 @@ import {
   CREDIT,
   ended,
   inDoubt,
+  registered,
   MERCHANT,
   requested,
   sale,
@@ -267,6 +268,26 @@ describe('statements and payouts', () => {
     expect(day.merchants[0].payout).toEqual({ dueDate: '2026-11-24', amount: 1_157_040, status: 'CONFIRMED' });
     expect(day.accounts.find((one: { account: string }) => one.account === '1101')).toBeUndefined();
     expect(day.trialBalance.difference).toBe(ZERO);
+  });
+});
+
+describe('GET /', () => {
+  it('shows the day at a glance in Chinese or English, escaped, without script or anything from elsewhere', async () => {
+    await history.say(streamOf.merchant(MERCHANT), MERCHANT, registered(MERCHANT, '<b>&"店"'));
+    await history.reported();
+    const { status, headers, text } = await api.get('/?date=2026-11-23');
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(text).toContain('<html lang="zh-CN">');
+    expect(text).toContain('&lt;b&gt;&amp;&quot;店&quot;');
+    expect(text).not.toMatch(/<script|https?:\/\/|src=|<b>/);
+    for (const figure of ['11,333.33', '10,576.40', '11,570.40', '试算平衡']) expect(text).toContain(figure);
+    const english = (await api.get('/?lang=en')).text;
+    expect(english).toContain('<html lang="en">');
+    expect(english).toContain('Business day <strong>2026-11-24</strong>');
+    expect(english).toContain('No trade on this day.');
+    expect(await api.get('/?lang=fr')).toMatchObject({ status: 422 });
   });
 });
 

@@ -2,13 +2,13 @@ import { negate, plus, type Fen } from '@tillstream/money';
 import type { BookFact, EntryPosted } from '@tillstream/domain/book/events';
 import { onAccount } from '@tillstream/domain/book/journals';
 import type { PoolClient } from 'pg';
-import { BookActivityRow, BookFlowRow, BookRow, EntryLineRow, EntryRow } from '../rows/book.row.ts';
+import { BookActivityRow, BookFlowRow, BookRow, EntryRow } from '../rows/book.row.ts';
+import { arrayLiteral } from './array-literal.ts';
 import { ofNoun, type Projection, type Stored } from './projection.ts';
 import { rowOf, RowSet } from './row-set.ts';
 import { addTo, insertNew, tableOf } from './tables.ts';
 
 const entries = tableOf(EntryRow);
-const lines = tableOf(EntryLineRow);
 const flows = tableOf(BookFlowRow);
 const activities = tableOf(BookActivityRow);
 
@@ -27,7 +27,6 @@ export const booksProjection: Projection = {
     const fresh = await insertNew(client, entries, [...rows.values()]);
     const isFresh = new Set(fresh.map((row) => row.position));
     const added = posted.filter((fact) => isFresh.has(String(fact.position)));
-    await insertNew(client, lines, added.flatMap(lineRows));
     await addTo(client, flows, flowRows(added));
     await addTo(client, activities, activityRows(added, rows));
   },
@@ -39,16 +38,8 @@ const entryRow = ({ position, id, at, data }: Posted): EntryRow =>
   rowOf(EntryRow, {
     ...{ position: String(position), entryId: id, at, merchantId: data.merchantId, bookDate: data.date },
     ...{ journal: data.journal, cause: data.cause, paymentId: data.paymentId ?? null, activity: null },
-    ...{ tradeDate: data.tradeDate ?? null, dueDate: data.dueDate ?? null },
+    ...{ tradeDate: data.tradeDate ?? null, dueDate: data.dueDate ?? null, lines: data.lines },
   });
-
-const lineRows = ({ position, data }: Posted): EntryLineRow[] =>
-  data.lines.map(({ account, amount, channel, clearingDate }, line) =>
-    rowOf(EntryLineRow, {
-      ...{ merchantId: data.merchantId, bookDate: data.date, position: String(position), line, account, amount },
-      ...{ channel: channel ?? '', clearingDate: clearingDate ?? null },
-    }),
-  );
 
 function flowRows(posted: readonly Posted[]): BookFlowRow[] {
   const sums = new Map<string, BookFlowRow>();
@@ -83,12 +74,13 @@ async function nameActivities(rows: readonly EntryRow[], client: PoolClient): Pr
   for (const row of rows) if (row.journal === 'J3') row.activity = 'refund';
   const open = rows.filter((row) => row.journal === 'J1' || row.journal === 'J2');
   if (open.length === 0) return;
-  const { rows: found } = await client.query<{ cause: string; kind: string }>(
-    `select c.cause, o.kind from unnest($1::text[], $2::text[]) c (payment_id, cause)
-     join operation o on o.payment_id = c.payment_id and (o.decided_by = c.cause or o.undone_by = c.cause)`,
-    [open.map((row) => row.paymentId), open.map((row) => row.cause)],
-  );
-  const kinds = new Map(found.map(({ cause, kind }) => [cause, kind]));
+  const { rows: found } = await client.query<{ kind: string; decided_by: string | null; undone_by: string | null }>({
+    name: 'reporting causes',
+    text: 'select kind, decided_by, undone_by from operation where payment_id = any($1::text[])',
+    values: [arrayLiteral(open.map((row) => row.paymentId))],
+  });
+  const kinds = new Map<string | null, string>();
+  for (const { kind, decided_by, undone_by } of found) kinds.set(decided_by, kind).set(undone_by, kind);
   for (const row of open) {
     const ofVoid = kinds.get(row.cause) === 'void';
     if (row.journal === 'J1') row.activity = ofVoid ? 'void-undone' : 'sale';

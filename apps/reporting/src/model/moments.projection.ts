@@ -1,4 +1,5 @@
 import { MomentRow } from '../rows/master-data.row.ts';
+import { arrayLiteral } from './array-literal.ts';
 import type { Projection } from './projection.ts';
 import { rowOf } from './row-set.ts';
 
@@ -22,7 +23,9 @@ export const momentsProjection: Projection = {
       `insert into moment as t (span, past, last_position) select * from unnest($1::integer[], $2::bigint[], $3::bigint[])
        on conflict (span, past) do update set last_position = excluded.last_position
        where t.last_position < excluded.last_position`,
-      [all.map((row) => row.span), all.map((row) => row.past), all.map((row) => row.lastPosition)],
+      [all.map((row) => row.span), all.map((row) => row.past), all.map((row) => row.lastPosition)].map((list) =>
+        arrayLiteral(list, 'bigint'),
+      ),
     );
   },
 };

@@ -1,7 +1,7 @@
 import { databaseFor } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { BookActivityRow, BookFlowRow, BookRow, EntryLineRow, EntryRow } from '../rows/book.row.ts';
+import { BookActivityRow, BookFlowRow, BookRow, EntryRow } from '../rows/book.row.ts';
 import { ChannelRow, MerchantRow, MomentRow, TerminalRow } from '../rows/master-data.row.ts';
 import { OperationRow } from '../rows/operation.row.ts';
 import { PaymentRow } from '../rows/payment.row.ts';
@@ -20,7 +20,7 @@ import { SnakeNames } from './tables.ts';
 /** Every row class of reporting: one table each. */
 export const REPORTING_ROWS = [
   ...[PaymentRow, OperationRow, TerminalDayRow, DeclineDayRow],
-  ...[BookRow, EntryRow, EntryLineRow, BookFlowRow, BookActivityRow],
+  ...[BookRow, EntryRow, BookFlowRow, BookActivityRow],
   ...[BatchRow, PayoutRow, PayoutFileRow, StatementRow, ClearingDayRow],
   ...[MerchantRow, TerminalRow, ChannelRow, MomentRow],
 ];

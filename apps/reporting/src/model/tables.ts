@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { DefaultNamingStrategy, getMetadataArgsStorage } from 'typeorm';
+import { arrayLiteral } from './array-literal.ts';
 
 /** A class whose instances are rows. */
 export type RowClass<R> = new () => R;
@@ -56,6 +57,20 @@ export function tableOf<R extends object>(rows: RowClass<R>): Table<R> {
 const selected = ({ name, type }: TableColumn): string =>
   type === 'date' ? `t.${name}::text as ${name}` : `t.${name}`;
 
+/** Runs under a name, so that a connection plans it once; `what` and the table tell statements apart. */
+const run = <T extends object>(client: PoolClient, name: string, text: string, values: readonly string[]) =>
+  client.query<T & Record<string, unknown>>({ name: `reporting ${name}`, text, values: [...values] });
+
+/** One key is looked up by itself: a join with the list would make the planner read a table that it does not know yet. */
+function loading<R extends object>({ name, columns, keys }: Table<R>): string {
+  const list = columns.map(selected).join(', ');
+  const [key] = keys;
+  if (keys.length === 1 && key) return `select ${list} from ${name} t where t.${key.name} = any($1::${key.type}[])`;
+  const lists = keys.map(({ type }, n) => `$${n + 1}::${type}[]`).join(', ');
+  const on = keys.map((one) => `t.${one.name} = k.${one.name}`).join(' and ');
+  return `select ${list} from unnest(${lists}) k (${keys.map((one) => one.name).join(', ')}) join ${name} t on ${on}`;
+}
+
 /** The rows with these keys, each key in the order of the table's key columns. */
 export async function load<R extends object>(
   client: PoolClient,
@@ -63,13 +78,8 @@ export async function load<R extends object>(
   keys: readonly (readonly string[])[],
 ): Promise<R[]> {
   if (keys.length === 0) return [];
-  const names = table.keys.map((key) => key.name).join(', ');
-  const lists = table.keys.map((key, n) => `$${n + 1}::${key.type}[]`).join(', ');
-  const on = table.keys.map((key) => `t.${key.name} = k.${key.name}`).join(' and ');
-  const { rows } = await client.query<Record<string, unknown>>(
-    `select ${table.columns.map(selected).join(', ')} from unnest(${lists}) k (${names}) join ${table.name} t on ${on}`,
-    table.keys.map((_, n) => keys.map((key) => key[n])),
-  );
+  const lists = table.keys.map((_, n) => arrayLiteral(keys.map((key) => key[n])));
+  const { rows } = await run<object>(client, `load ${table.name}`, loading(table), lists);
   return rows.map((raw) => {
     const row = new table.rows() as Record<string, unknown>;
     for (const column of table.columns) row[column.property] = column.fromDatabase(raw[column.name]);
@@ -77,12 +87,13 @@ export async function load<R extends object>(
   });
 }
 
-const parameters = <R extends object>(table: Table<R>, rows: readonly R[]): unknown[] =>
+/** One array per column, as text. */
+const parameters = <R extends object>(table: Table<R>, rows: readonly R[]): string[] =>
   table.columns.map(({ property, type }) =>
-    rows.map((row) => {
-      const value = (row as Record<string, unknown>)[property] ?? null;
-      return type === 'jsonb' && value !== null ? JSON.stringify(value) : value;
-    }),
+    arrayLiteral(
+      rows.map((row) => (row as Record<string, unknown>)[property]),
+      type,
+    ),
   );
 
 const insert = <R extends object>({ name, columns }: Table<R>): string =>
@@ -96,17 +107,16 @@ const conflict = <R extends object>({ keys }: Table<R>): string =>
 export async function upsert<R extends object>(client: PoolClient, table: Table<R>, rows: readonly R[]): Promise<void> {
   if (rows.length === 0) return;
   const set = table.columns.filter((column) => !column.key).map(({ name }) => `${name} = excluded.${name}`);
-  await client.query(
-    `${insert(table)} ${conflict(table)} do update set ${set.join(', ')} where t.position < excluded.position`,
-    parameters(table, rows),
-  );
+  const text = `${insert(table)} ${conflict(table)} do update set ${set.join(', ')} where t.position < excluded.position`;
+  await run(client, `upsert ${table.name}`, text, parameters(table, rows));
 }
 
 /** One statement: adds to the figures of rows, which are all columns outside the key. */
 export async function addTo<R extends object>(client: PoolClient, table: Table<R>, rows: readonly R[]): Promise<void> {
   if (rows.length === 0) return;
   const set = table.columns.filter((column) => !column.key).map(({ name }) => `${name} = t.${name} + excluded.${name}`);
-  await client.query(`${insert(table)} ${conflict(table)} do update set ${set.join(', ')}`, parameters(table, rows));
+  const text = `${insert(table)} ${conflict(table)} do update set ${set.join(', ')}`;
+  await run(client, `add ${table.name}`, text, parameters(table, rows));
 }
 
 /** One statement: inserts rows; gives those that were not there. */
@@ -117,10 +127,8 @@ export async function insertNew<R extends object>(
 ): Promise<readonly R[]> {
   if (rows.length === 0) return [];
   const names = table.keys.map((key) => `t.${key.name}::text as ${key.name}`).join(', ');
-  const { rows: made } = await client.query<Record<string, string>>(
-    `${insert(table)} ${conflict(table)} do nothing returning ${names}`,
-    parameters(table, rows),
-  );
+  const text = `${insert(table)} ${conflict(table)} do nothing returning ${names}`;
+  const { rows: made } = await run<object>(client, `insert ${table.name}`, text, parameters(table, rows));
   const keyOf = (row: R): string =>
     table.keys.map(({ property }) => String((row as Record<string, unknown>)[property])).join('|');
   const fresh = new Set(made.map((raw) => table.keys.map(({ name }) => raw[name]).join('|')));

@@ -1,7 +1,7 @@
 import type { OperationRow } from '../rows/operation.row.ts';
 import { OperationRow as Operations } from '../rows/operation.row.ts';
 import { PaymentRow } from '../rows/payment.row.ts';
-import { EntryLineRow, EntryRow } from '../rows/book.row.ts';
+import { EntryRow } from '../rows/book.row.ts';
 import type { RowView } from './snapshot.ts';
 
 /** What payments are looked for by; everything that is given must hold. Amounts are fen, dates trade dates. */
@@ -61,36 +61,14 @@ export async function findPayments(
   return { items: page, next: items.length > limit ? (page.at(-1)?.firstPosition ?? null) : null };
 }
 
-/** An entry with its lines. */
-export interface Entry extends EntryRow {
-  readonly lines: readonly Pick<EntryLineRow, 'account' | 'amount' | 'channel' | 'clearingDate'>[];
-}
-
 /** A payment with everything that rows know about it, in order; undefined when there is none. */
 export async function findPayment(
   { rows }: RowView,
   paymentId: string,
-): Promise<{ payment: PaymentRow; operations: readonly OperationRow[]; entries: readonly Entry[] } | undefined> {
+): Promise<{ payment: PaymentRow; operations: readonly OperationRow[]; entries: readonly EntryRow[] } | undefined> {
   const payment = await rows.findOneBy(PaymentRow, { paymentId });
   if (!payment) return undefined;
   const operations = await rows.find(Operations, { where: { paymentId }, order: { firstPosition: 'ASC' } });
   const entries = await rows.find(EntryRow, { where: { paymentId }, order: { position: 'ASC' } });
-  const lines = await rows
-    .getRepository(EntryLineRow)
-    .createQueryBuilder('l')
-    .innerJoin(EntryRow, 'e', 'e.merchantId = l.merchantId and e.bookDate = l.bookDate and e.position = l.position')
-    .where('e.paymentId = :paymentId', { paymentId })
-    .orderBy('l.line')
-    .getMany();
-  const linesOf = Map.groupBy(lines, (line) => line.position);
-  return {
-    payment,
-    operations,
-    entries: entries.map((entry) => ({
-      ...entry,
-      lines: (linesOf.get(entry.position) ?? []).map(({ account, amount, channel, clearingDate }) => ({
-        ...{ account, amount, channel, clearingDate },
-      })),
-    })),
-  };
+  return { payment, operations, entries };
 }

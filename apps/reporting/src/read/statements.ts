@@ -60,18 +60,19 @@ export async function findStatement(
   };
 }
 
-/** By the operation that posted, so a void shows its own STAN; by the key of the lines, so a page costs what it shows. */
+/** By the operation that posted, so a void shows its own STAN. */
 const LINES = `
   with l as (
-    select position, -sum(amount) filter (where account in ('2001', '2003')) as net,
-      coalesce(-sum(amount) filter (where account = '4001'), 0) as fee
-    from entry_line where merchant_id = $1 and book_date = $2 and position > $3
-      and position in (select position from entry where merchant_id = $1 and book_date = $2 and activity is not null)
-    group by position order by position limit $4
+    select e.position, m.net, m.fee from entry e cross join lateral (
+      select -coalesce(sum(amount) filter (where account in ('2001', '2003')), 0) as net,
+        -coalesce(sum(amount) filter (where account = '4001'), 0) as fee
+      from jsonb_to_recordset(e.lines) as one (account text, amount bigint)) m
+    where e.merchant_id = $1 and e.book_date = $2 and e.position > $3 and e.activity is not null
+    order by e.position limit $4
   )
   select l.position::text, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.activity, e.journal,
     e.payment_id, coalesce(o.trade_date, e.book_date)::text as trade_date, o.terminal_id, o.batch, o.stan, o.rrn, p.last4,
-    coalesce(l.net, 0) as net, l.fee
+    l.net, l.fee
   from l join entry e using (position)
   left join operation o on o.payment_id = e.payment_id and (o.decided_by = e.cause or o.undone_by = e.cause)
   left join payment p on p.payment_id = e.payment_id

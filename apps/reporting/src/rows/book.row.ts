@@ -1,5 +1,5 @@
 import { Entity } from 'typeorm';
-import type { Carried } from '@tillstream/domain/book/events';
+import type { Carried, Line } from '@tillstream/domain/book/events';
 import { Amount, Day, Instant, Json, Key, OPTIONAL, Place, Text } from './column-types.ts';
 
 /** A merchant's book of one business date (design 7); `house` is a merchant here. */
@@ -37,23 +37,12 @@ export class EntryRow {
   @Day(OPTIONAL) dueDate!: string | null;
   /** What a payment's entry means to the merchant: see {@link ACTIVITIES}. */
   @Text(OPTIONAL) activity!: string | null;
+  /** Fen, debit positive; the view `entry_line` has one row for each. */
+  @Json() lines!: readonly Line[];
 }
 
 /** What J1, J2 and J3 stand for, told apart by the operation that their cause decided or undid. */
 export const ACTIVITIES = ['sale', 'sale-undone', 'void', 'void-undone', 'refund'] as const;
-
-/** One line of an entry; fen, debit positive. Its place begins with the book, because sums are asked by book. */
-@Entity('entry_line')
-export class EntryLineRow {
-  @Key() merchantId!: string;
-  @Key('date') bookDate!: string;
-  @Key('bigint') position!: string;
-  @Key('integer') line!: number;
-  @Text() account!: string;
-  @Amount() amount!: number;
-  @Text() channel!: string;
-  @Day(OPTIONAL) clearingDate!: string | null;
-}
 
 /** Sum per account and receivable of a book's entries so far; fen, debit positive. */
 @Entity('book_flow')

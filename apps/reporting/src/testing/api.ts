@@ -20,7 +20,8 @@ export async function openApi(history: History) {
   const lines: string[] = [];
   const log = openLog({ service: 'spec', to: { write: (line: string) => void lines.push(line) } });
   const { store, feed, pool } = history;
-  const platform = { store, feed, pool, log, cutOffMinutes: 1_380 } as unknown as Platform;
+  const businessClock = { now: () => new Date(history.at) };
+  const platform = { businessClock, store, feed, pool, log, cutOffMinutes: 1_380 } as unknown as Platform;
   const api = await openHttp({
     module: { module: SpecRoot, imports: [PlatformModule.of(platform), ReportingModule.register()] },
     ...{ title: 'Reports', port: 0, log, readiness: new Readiness(), metrics: new Metrics('spec') },

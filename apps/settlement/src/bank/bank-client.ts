@@ -53,7 +53,7 @@ export class BankClient {
   }
 
   /** Hands in a payout file: taken (also when it was before), or refused with the bank's word for it. @throws BankUnavailable */
-  async handIn(name: string, csv: Buffer): Promise<'taken' | { readonly refused: string }> {
+  async handIn(name: string, csv: Uint8Array<ArrayBuffer>): Promise<'taken' | { readonly refused: string }> {
     const { status, body } = await this.#ask('PUT', `/payout-files/${name}`, csv, 'text/csv; charset=utf-8');
     return status === 200 || status === 201 ? 'taken' : { refused: errorOf(body) };
   }
@@ -76,7 +76,10 @@ export class BankClient {
   }
 
   /** Moves own money out of the reserve, once per reference; gives the bank's reference. @throws BankUnavailable */
-  async transfer(reference: string, amount: Fen): Promise<{ readonly bankReference: string } | { readonly refused: string }> {
+  async transfer(
+    reference: string,
+    amount: Fen,
+  ): Promise<{ readonly bankReference: string } | { readonly refused: string }> {
     const order = Buffer.from(JSON.stringify({ amount, from: 'reserve', to: 'own' }));
     const { status, body } = await this.#ask('PUT', `/transfers/${reference}`, order, 'application/json');
     if (status !== 200 && status !== 201) return { refused: errorOf(body) };
@@ -90,7 +93,12 @@ export class BankClient {
     return answer;
   }
 
-  async #ask(method: string, path: string, body = Buffer.alloc(0), type?: string): Promise<Answer> {
+  async #ask(
+    method: string,
+    path: string,
+    body: Uint8Array<ArrayBuffer> = new Uint8Array(),
+    type?: string,
+  ): Promise<Answer> {
     const { url, secret, timeoutMs } = this.#settings;
     const timestamp = String(this.#machine.now());
     const digest = createHash('sha256').update(body).digest('hex');
@@ -103,7 +111,7 @@ export class BankClient {
         headers,
         signal,
         redirect: 'error',
-        ...(method === 'GET' ? {} : { body: new Uint8Array(body) }),
+        ...(method === 'GET' ? {} : { body }),
       });
       const { status } = response;
       const answer = await bodyOf(response);

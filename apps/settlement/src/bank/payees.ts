@@ -1,3 +1,4 @@
+import { SecurityError } from '@tillstream/crypto';
 import type { Platform } from '@tillstream/service-kit';
 import { registeredPayee } from '../books/answer-books.process.ts';
 
@@ -24,8 +25,9 @@ async function datumOf({ vault, personKeys }: Platform, handle: string): Promise
   if (row === undefined) return undefined;
   try {
     return await personKeys.decrypt(row.person, row.field, row.sealed);
-  } catch {
-    // Erased or unreadable: there is nothing to send.
-    return undefined;
+  } catch (error) {
+    // Erased or unreadable: there is nothing to send. A database that is away is another matter.
+    if (error instanceof SecurityError) return undefined;
+    throw error;
   }
 }

@@ -13,10 +13,10 @@ const header = 'reference,merchant,account name,account number,amount';
 const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** The file that the bank takes: UTF-8 CSV (RFC 4180 quotes), LF, one line per payout, amounts in fen. */
-export function payoutCsv(orders: readonly PayoutOrder[]): Buffer {
+export function payoutCsv(orders: readonly PayoutOrder[]): Uint8Array<ArrayBuffer> {
   const rows = orders.map(({ reference, merchantId, accountName, accountNumber, amount }) =>
     // A line break inside a name would be a row of its own to the bank.
     [reference, merchantId, accountName.replace(/[\r\n]+/g, ' '), accountNumber, String(amount)].map(cell).join(','),
   );
-  return Buffer.from([header, ...rows, ''].join('\n'), 'utf8');
+  return new TextEncoder().encode([header, ...rows, ''].join('\n'));
 }

@@ -132,18 +132,27 @@ export class BatchDesk {
   /** Decides on the batch that the command names and appends; an answer only when nothing more is to be waited for. */
   #decide(
     command: BatchMessage,
-    decide: (asked: BatchState) => Promise<
+    decide: (
+      asked: BatchState,
+    ) => Promise<
       { readonly decision: Decision<BatchFact, BatchRefusal>; readonly known: CurrentBatch | null } | undefined
     >,
   ): Promise<BatchAnswer | 'stored'> {
     const stream = streamOf.batch(command);
     return this.#inTurn(command, async () => {
+      let surely = false;
       for (let n = 0; n < mostTries && !this.#isLate(command); n += 1) {
         const asked = await this.#load(stream);
         const decided = await decide(asked.state);
         if (decided === undefined) return SILENCE;
         const { decision, known } = decided;
         if (isRefused(decision)) {
+          if (asked.state.is === 'NONE' && !surely) {
+            // A payment that is stored may be about to open it, so 77 is said only when everything by now is taken in.
+            surely = await this.#takenIn(command.answerBy);
+            if (!surely) return SILENCE;
+            continue;
+          }
           const responseCode = batchResponseCodes[decision.refusal];
           return { kind: 'answer', responseCode, batch: known?.batch ?? command.batch };
         }
@@ -169,11 +178,11 @@ export class BatchDesk {
 
   /** The terminal's batch that was opened last. Rows may lag, so the streams behind them are read as well. */
   async #current(terminal: TerminalPlace, answerBy: number): Promise<CurrentBatch | 'unknown' | null> {
-    const { store, pool } = this.#ground.platform;
+    const { pool } = this.#ground.platform;
     let batch = await lastBatchOf(pool, terminal);
     if (batch === undefined) {
       // "Never had a batch" is said only when everything stored by now is in the rows.
-      if (!(await this.#rows.reached(await store.head(), answerBy, [batchModel]))) return 'unknown';
+      if (!(await this.#takenIn(answerBy))) return 'unknown';
       batch = await lastBatchOf(pool, terminal);
       if (batch === undefined) return null;
     }
@@ -186,6 +195,11 @@ export class BatchDesk {
       batch = number;
       at = next;
     }
+  }
+
+  /** Waits until everything that is stored now is taken in; false at the deadline. */
+  async #takenIn(answerBy: number): Promise<boolean> {
+    return this.#rows.reached(await this.#ground.platform.store.head(), answerBy, [batchModel]);
   }
 
   #load(stream: string): Promise<LoadedBatch> {

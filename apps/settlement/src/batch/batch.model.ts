@@ -7,7 +7,7 @@ import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
-import { FoldedRows, RowTable } from '../rows/row-table.ts';
+import { createTables, FoldedRows, RowTable } from '../rows/row-table.ts';
 
 /** One operation of a batch on the host's side; it counts from `addedAt` on and until `removedAt`, both positions. */
 interface ItemRow {
@@ -76,10 +76,7 @@ export const batchModel: ReadModel = {
   name: 'settlement-batches',
   nouns: ['payment', 'batch'],
   tables: [items.name, batches.name],
-  migrate: async (pool, schema) => {
-    await items.create(pool, schema);
-    await batches.create(pool, schema);
-  },
+  migrate: (pool, schema) => createTables(pool, schema, [items, batches]),
   apply: async (facts, client) => {
     await applyItems(facts, client);
     await applyBatches(facts, client);
@@ -188,7 +185,9 @@ export async function hostItemsAt(client: PoolClient, batch: BatchRef, position:
      order by added_at, operation_id`,
     [batch.acquirer, batch.terminalId, batch.batch, String(position)],
   );
-  return rows.map(({ stan, block, fingerprint, amount, kind }) => ({ stan, block, fingerprint, amount, kind }) as HostItem);
+  return rows.map(
+    ({ stan, block, fingerprint, amount, kind }) => ({ stan, block, fingerprint, amount, kind }) as HostItem,
+  );
 }
 
 /** Number of the terminal's batch that was opened last, as far as the rows know. */

@@ -79,7 +79,10 @@ function blockOf(totals: Fields, name: keyof BatchTotals): BlockTotals {
 export function readPresentTotals(bytes: Buffer): PresentBatchTotals {
   const fields = parsed(bytes);
   const totals = fieldsOf(fields['totals'], 'totals');
-  return { ...withBatch(fields), totals: { domestic: blockOf(totals, 'domestic'), foreign: blockOf(totals, 'foreign') } };
+  return {
+    ...withBatch(fields),
+    totals: { domestic: blockOf(totals, 'domestic'), foreign: blockOf(totals, 'foreign') },
+  };
 }
 
 function itemOf(value: unknown, path: string): UploadedItem {
@@ -88,7 +91,8 @@ function itemOf(value: unknown, path: string): UploadedItem {
   if (block !== 'domestic' && block !== 'foreign') {
     throw new CommandUnreadable(`${path}.block: expected domestic or foreign`);
   }
-  if (type60 !== null && typeof type60 !== 'string') throw new CommandUnreadable(`${path}.type60: expected text or null`);
+  if (type60 !== null && typeof type60 !== 'string')
+    throw new CommandUnreadable(`${path}.type60: expected text or null`);
   return {
     stan: text(fields, 'stan', six),
     block,

@@ -50,7 +50,7 @@ export class AnswerBooks {
   async #takeAll(facts: readonly StoredRecord[]): Promise<void> {
     for (const stored of facts) {
       const fact = stored as unknown as BookFact;
-      if (fact.type === 'BookClosed' && fact.data.merchantId !== HOUSE) await this.#state(stored, fact.data);
+      if (fact.type === 'BookClosed' && fact.data.merchantId !== HOUSE) await this.#prepare(stored, fact.data);
       if (fact.type === 'PayoutSkipped') {
         const { merchantId, dueDate, available, because } = fact.data;
         await this.#payout(stored, { merchantId, dueDate }, (state) => skip(state, { available, because }));
@@ -60,7 +60,7 @@ export class AnswerBooks {
   }
 
   /** The statement stands after the `DayEnded` that closed the book. */
-  async #state(stored: StoredRecord, closed: Extract<BookFact, { type: 'BookClosed' }>['data']): Promise<void> {
+  async #prepare(stored: StoredRecord, closed: Extract<BookFact, { type: 'BookClosed' }>['data']): Promise<void> {
     const stream = streamOf.settlement(closed.merchantId, closed.date);
     const book = await this.#ground.platform.store.readStream(stored.stream);
     const entries = book.filter(({ type }) => type === 'EntryPosted').map(({ data }) => data as EntryPosted['data']);
@@ -109,8 +109,7 @@ export class AnswerBooks {
   }
 }
 
-const after = (state: PayoutState, record: StoredRecord): PayoutState =>
-  evolve(state, record as unknown as PayoutFact);
+const after = (state: PayoutState, record: StoredRecord): PayoutState => evolve(state, record as unknown as PayoutFact);
 
 /** Handle of the merchant's registered account. @throws Error when there is no such merchant. */
 async function registeredAccount(store: EventStore, merchantId: string): Promise<string> {

@@ -8,7 +8,7 @@ import { HOUSE } from '@tillstream/domain/stream';
 import type { StoredRecord } from '@tillstream/event-store';
 import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
-import { FoldedRows, RowTable } from './row-table.ts';
+import { createTables, FoldedRows, RowTable } from './row-table.ts';
 
 /** A merchant's bookkeeping (or the house's) as the book facts tell; fen. */
 export interface BookRow {
@@ -78,9 +78,7 @@ export const bookModel: ReadModel = {
   name: 'settlement-books',
   nouns: ['book'],
   tables: [books.name, closed.name, booked.name],
-  migrate: async (pool, schema) => {
-    for (const table of [books, closed, booked]) await table.create(pool, schema);
-  },
+  migrate: (pool, schema) => createTables(pool, schema, [books, closed, booked]),
   apply,
 };
 

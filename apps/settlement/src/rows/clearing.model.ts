@@ -5,7 +5,7 @@ import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
-import { FoldedRows, RowTable } from './row-table.ts';
+import { createTables, FoldedRows, RowTable } from './row-table.ts';
 
 /** A merchant's part of what a channel owes us for a clearing date, fen; per merchant, because that is how facts are ordered. */
 interface NetRow {
@@ -57,9 +57,7 @@ export const clearingModel: ReadModel = {
   name: 'settlement-clearing',
   nouns: ['payment', 'clearing'],
   tables: [nets.name, days.name, channels.name],
-  migrate: async (pool, schema) => {
-    for (const table of [nets, days, channels]) await table.create(pool, schema);
-  },
+  migrate: (pool, schema) => createTables(pool, schema, [nets, days, channels]),
   apply: async (facts, client) => {
     await applyNets(facts, client);
     await applyDays(facts, client);

@@ -6,7 +6,7 @@ import type { SettlementFact } from '@tillstream/domain/settlement/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
-import { FoldedRows, RowTable } from './row-table.ts';
+import { createTables, FoldedRows, RowTable } from './row-table.ts';
 
 /** A merchant's payout of a due date. */
 export interface PayoutRow {
@@ -82,9 +82,7 @@ export const payoutModel: ReadModel = {
   name: 'settlement-payouts',
   nouns: ['payout', 'payoutfile', 'settlement'],
   tables: [payouts.name, files.name, lines.name, ended.name],
-  migrate: async (pool, schema) => {
-    for (const table of [payouts, files, lines, ended]) await table.create(pool, schema);
-  },
+  migrate: (pool, schema) => createTables(pool, schema, [payouts, files, lines, ended]),
   apply: async (facts, client) => {
     await applyPayouts(of(facts, 'payout-'), client);
     await applyFiles(of(facts, 'payoutfile-'), client);
@@ -96,12 +94,13 @@ const of = (facts: readonly StoredRecord[], noun: string): StoredRecord[] =>
   facts.filter(({ stream }) => stream.startsWith(noun));
 
 async function applyPayouts(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
-  const keyOf = ({ merchantId, dueDate }: PayoutFact['data']): string => `${merchantId} ${dueDate}`;
+  const keyOf = ({ merchantId, dueDate }: Pick<PayoutRow, 'merchantId' | 'dueDate'>): string =>
+    `${merchantId} ${dueDate}`;
   const before = await payouts.load(
     client,
     facts.map(({ data }) => data as PayoutFact['data']),
   );
-  const rows = new FoldedRows(before, keyOf as (row: PayoutRow) => string);
+  const rows = new FoldedRows(before, keyOf);
   for (const stored of facts) {
     const fact = stored as unknown as PayoutFact;
     const row = rows.get(keyOf(fact.data));
@@ -114,12 +113,12 @@ async function applyPayouts(facts: readonly StoredRecord[], client: PoolClient):
 }
 
 async function applyFiles(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
-  const keyOf = ({ dueDate, n }: { readonly dueDate: string; readonly n: number }): string => `${dueDate} ${n}`;
+  const keyOf = ({ dueDate, n }: Pick<PayoutFileRow, 'dueDate' | 'n'>): string => `${dueDate} ${n}`;
   const before = await files.load(
     client,
     facts.map(({ data }) => data as PayoutFileFact['data']),
   );
-  const rows = new FoldedRows(before, keyOf as (row: PayoutFileRow) => string);
+  const rows = new FoldedRows(before, keyOf);
   const cut: PayoutLineRow[] = [];
   for (const stored of facts) {
     const fact = stored as unknown as PayoutFileFact;
@@ -144,12 +143,12 @@ async function applyFiles(facts: readonly StoredRecord[], client: PoolClient): P
 }
 
 async function applyDays(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
-  const keyOf = ({ merchantId, date }: SettlementFact['data']): string => `${merchantId} ${date}`;
+  const keyOf = ({ merchantId, date }: Pick<DayRow, 'merchantId' | 'date'>): string => `${merchantId} ${date}`;
   const before = await ended.load(
     client,
     facts.map(({ data }) => data as SettlementFact['data']),
   );
-  const rows = new FoldedRows(before, keyOf as (row: DayRow) => string);
+  const rows = new FoldedRows(before, keyOf);
   for (const { type, data, position } of facts) {
     const { merchantId, date } = data as SettlementFact['data'];
     const row = rows.get(keyOf({ merchantId, date }));

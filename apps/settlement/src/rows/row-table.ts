@@ -1,3 +1,4 @@
+import { inTransaction, oneAtATime } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
 
 /** What a column holds: `fen` is a bigint read as a number, `position` a bigint read as one, dates are texts `YYYY-MM-DD`. */
@@ -48,16 +49,16 @@ export class RowTable<R extends object> {
   }
 
   /** Creates the table in a schema unless it is there. */
-  async create(pool: Pool, schema: string): Promise<void> {
+  async create(client: PoolClient, schema: string): Promise<void> {
     if (!/^[a-z][a-z0-9_]{0,40}$/.test(schema)) throw new Error('schema: expected a lower-case SQL name');
     const columns = this.#columns.map(
       ([, name, kind, nullable]) => `${name} ${sqlTypes[kind]}${nullable ? '' : ' not null'}`,
     );
     const key = this.#key.map(([, name]) => name).join(', ');
     const table = `${schema}.${this.name}`;
-    await pool.query(`create table if not exists ${table} (${columns.join(', ')}, primary key (${key}))`);
+    await client.query(`create table if not exists ${table} (${columns.join(', ')}, primary key (${key}))`);
     for (const [n, index] of this.#indexes.entries()) {
-      await pool.query(`create index if not exists ${this.name}_by_${n} on ${table} (${index})`);
+      await client.query(`create index if not exists ${this.name}_by_${n} on ${table} (${index})`);
     }
   }
 
@@ -125,6 +126,17 @@ function written(row: object, [property, , kind]: Column): unknown {
   if (kind === 'json') return JSON.stringify(value);
   return kind === 'position' ? String(value) : value;
 }
+
+/** Creates tables in a schema, all or none; processes that start together do it one after the other. */
+export const createTables = (
+  pool: Pool,
+  schema: string,
+  tables: readonly { create(client: PoolClient, schema: string): Promise<void> }[],
+): Promise<void> =>
+  inTransaction(pool, async (client) => {
+    await oneAtATime(client, 'settlement rows');
+    for (const table of tables) await table.create(client, schema);
+  });
 
 /** Rows of a table while a batch of facts is folded into them: loaded once, written once. */
 export class FoldedRows<R extends object> {

@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import type { BookFact, EntryPosted } from '@tillstream/domain/book/events';
+import { checkBooks } from '@tillstream/domain/book/invariants';
+import type { PaymentFact } from '@tillstream/domain/payment/events';
+import { verifyStore, type StoredRecord } from '@tillstream/event-store';
+import { rebuildReadModels } from '@tillstream/service-kit';
+import { demoLinkKeys, demoMerchants } from '../demo/roster.ts';
+import { readModels } from '../host/read-models.ts';
+import { usedCards } from './cards.ts';
+import type { JourneyNode } from './journey-node.ts';
+import { clearKeys, leaksInFacts, leaksInFiles, leaksInTables, type Secrets } from './secrets-scan.ts';
+
+type Stored<F> = F & Pick<StoredRecord, 'id' | 'position' | 'stream'>;
+
+/**
+ * Every invariant of the journeys (i1 to i6, reserve and client money) that does not hold, in words; none when all do.
+ * Waits first until nothing is left to follow.
+ */
+export async function breaches(journey: JourneyNode): Promise<string[]> {
+  await journey.settled();
+  const facts = await journey.facts();
+  const payments = facts.filter(({ stream }) => stream.startsWith('payment-')) as unknown as Stored<PaymentFact>[];
+  const books = facts.filter(({ stream }) => stream.startsWith('book-')) as unknown as Stored<BookFact>[];
+  const entries = books.filter((fact) => fact.type === 'EntryPosted') as Stored<EntryPosted>[];
+  return [
+    ...checkBooks(books).map(({ rule, detail }) => `books: ${rule}: ${detail}`),
+    ...approvalsBroken(journey, payments, entries),
+    ...causesMissing(facts, entries),
+    ...(await replayBroken(journey)),
+    ...(await storeBroken(journey)),
+    ...(await leaks(journey, facts)),
+  ];
+}
+
+/** i2: what a terminal was told stands once in the store, and what moves money stands once in the books. */
+function approvalsBroken(
+  journey: JourneyNode,
+  payments: readonly Stored<PaymentFact>[],
+  entries: readonly Stored<EntryPosted>[],
+): string[] {
+  const problems: string[] = [];
+  for (const { key, kind } of toldApprovals(journey)) {
+    const approvals = payments.filter((fact) => isApproval(fact, kind) && keyOf(fact) === key);
+    if (approvals.length !== 1) problems.push(`i2: ${kind} ${key} was approved, with ${approvals.length} facts`);
+  }
+  for (const fact of payments) {
+    const journal = journalOf(fact);
+    if (journal === undefined) continue;
+    const posted = entries.filter(({ data }) => data.cause === fact.id && data.journal === journal);
+    if (posted.length !== 1) problems.push(`i2: ${fact.type} at ${fact.position} has ${posted.length} ${journal}`);
+  }
+  return problems;
+}
+
+interface Told {
+  readonly key: string;
+  readonly kind: string;
+}
+
+function toldApprovals(journey: JourneyNode): Told[] {
+  const told: Told[] = [];
+  for (const terminal of journey.terminals.values()) {
+    for (const item of terminal.state.items.values()) {
+      if (item.code !== '00' || !['sale', 'void', 'refund'].includes(item.kind) || item.status === 'reversed') continue;
+      told.push({ key: `${terminal.terminalId}.${item.batch}.${item.stan}`, kind: item.kind });
+    }
+  }
+  const kinds: Readonly<Record<string, string>> = { 22: 'sale', 23: 'void', 25: 'refund' };
+  for (const client of journey.clients.values()) {
+    for (const { request, reply } of client.told) {
+      const f60 = String(request.fields[60] ?? '');
+      const kind = request.mti === '0200' || request.mti === '0220' ? kinds[f60.slice(0, 2)] : undefined;
+      if (kind === undefined || reply.fields[39] !== '00') continue;
+      told.push({ key: `${client.terminalId}.${f60.slice(2, 8)}.${String(request.fields[11])}`, kind });
+    }
+  }
+  return [...new Map(told.map((one) => [one.key, one])).values()];
+}
+
+function isApproval(fact: PaymentFact, kind: string): boolean {
+  if (kind === 'sale') return fact.type === 'PaymentApproved';
+  return fact.type === (kind === 'void' ? 'PaymentVoided' : 'RefundRequested');
+}
+
+function keyOf(fact: PaymentFact): string | undefined {
+  if (!('operation' in fact.data)) return undefined;
+  const { terminalId, batch, stan } = fact.data.operation;
+  return `${terminalId}.${batch}.${stan}`;
+}
+
+function journalOf(fact: PaymentFact): EntryPosted['data']['journal'] | undefined {
+  switch (fact.type) {
+    case 'PaymentApproved':
+      return 'J1';
+    case 'PaymentVoided':
+      return 'J2';
+    case 'RefundAccepted':
+      return 'J3';
+    case 'PaymentReversed':
+      return fact.data.undone === null ? undefined : 'J2';
+    case 'VoidReversed':
+      return fact.data.restored === null ? undefined : 'J1';
+    default:
+      return undefined;
+  }
+}
+
+/** i3: no entry without the fact that it follows from. */
+function causesMissing(facts: readonly StoredRecord[], entries: readonly Stored<EntryPosted>[]): string[] {
+  const ids = new Set(facts.map(({ id }) => id));
+  return entries
+    .filter(({ data }) => !ids.has(data.cause))
+    .map(({ data, position }) => `i3: ${data.journal} at ${position} follows from ${data.cause}, which is no fact`);
+}
+
+/** i4: the history from position 0 gives the live rows. */
+async function replayBroken({ node }: JourneyNode): Promise<string[]> {
+  const { store } = node.platform;
+  const replay = await rebuildReadModels({ store, pool: node.pool, models: readModels, swap: false });
+  return replay.tables.filter(({ equal }) => !equal).map(({ table }) => `i4: replay gives other rows in ${table}`);
+}
+
+/** i5: every record's leaf hash verifies. */
+async function storeBroken({ node }: JourneyNode): Promise<string[]> {
+  const { firstBad } = await verifyStore(node.pool);
+  return firstBad === undefined ? [] : [`i5: position ${firstBad.position}: ${firstBad.why}`];
+}
+
+/** i6: no card number, PIN block or key in the store, a table, a log, or the foreign parties' records. */
+async function leaks(journey: JourneyNode, facts: readonly StoredRecord[]): Promise<string[]> {
+  const secrets = secretsOf(journey);
+  return [
+    ...leaksInFacts(facts, secrets),
+    ...(await leaksInTables(journey.node.pool, secrets)),
+    ...leaksInFiles(join(journey.folder.path, 'log'), secrets),
+    ...leaksInFiles(journey.folder.simulatorFolder, secrets),
+  ].map((leak) => `i6: ${leak}`);
+}
+
+function secretsOf(journey: JourneyNode): Secrets {
+  const bytes: Buffer[] = [demoLinkKeys.zonePinKeyHex, demoLinkKeys.linkMacKeyHex].map((hex) =>
+    Buffer.from(hex, 'hex'),
+  );
+  for (const [n, { state }] of journey.terminals) {
+    const { tmkHex } = journey.place(n);
+    bytes.push(Buffer.from(tmkHex, 'hex'));
+    if (state.keyBlob !== null) bytes.push(...clearKeys(tmkHex, state.keyBlob));
+  }
+  for (const [n, { keys, told }] of journey.clients) {
+    bytes.push(Buffer.from(journey.place(n).tmkHex, 'hex'), ...(keys === undefined ? [] : [keys.pik, keys.mak]));
+    for (const { request } of told) if (request.fields[52] instanceof Buffer) bytes.push(request.fields[52]);
+  }
+  return { pans: usedCards(), bytes, harmless: new Set(demoMerchants.map(({ merchantId }) => merchantId)) };
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { BankHost, NetworkHost } from '@tillstream/simulator';
+import type { ForeignWorld } from '../demo/foreign-world.ts';
+import { DEMO_CHANNEL, demoLinkKeys } from '../demo/roster.ts';
+
+const BANK_SECRET = 'a secret that only journeys know';
+
+/** What the node has to know of the foreign world. */
+export type Reachable = Pick<ForeignWorld, 'networkPort' | 'bankUrl' | 'bankSecret'>;
+
+/** Card network and bank with durable records of their own. */
+export class ForeignHosts {
+  readonly network: NetworkHost;
+  readonly bank: BankHost;
+  #bankPort = 0;
+
+  constructor(folder: string, now: () => number) {
+    this.network = new NetworkHost({
+      port: 0,
+      journalPath: join(folder, 'network.ndjson'),
+      zonePinKey: Buffer.from(demoLinkKeys.zonePinKeyHex, 'hex'),
+      linkMacKey: Buffer.from(demoLinkKeys.linkMacKeyHex, 'hex'),
+      seed: '1',
+      now,
+      lateAnswerMs: 3_000,
+      dialect: 'ascii',
+    });
+    this.bank = new BankHost({
+      port: 0,
+      journalPath: join(folder, 'bank.ndjson'),
+      secret: BANK_SECRET,
+      now,
+      processingMs: 20,
+    });
+  }
+
+  /** Starts both; gives the network's port. */
+  async listen(): Promise<number> {
+    this.#bankPort = await this.bank.listen();
+    return this.network.listen();
+  }
+
+  /** As the node is told of it; `networkPort` may lead through a gate. */
+  world(networkPort: number): ForeignWorld {
+    const reachable: Reachable = {
+      networkPort,
+      bankUrl: `http://127.0.0.1:${this.#bankPort}`,
+      bankSecret: BANK_SECRET,
+    };
+    // The services of the node read no more of it; there is no second process in a journey.
+    return reachable as ForeignWorld;
+  }
+
+  /** The network closes a date; its net is on the bank's books from the value date on. Gives the net, fen. */
+  endClearing(clearingDate: string, valueDate: string): number {
+    const amount = this.network.endClearing(clearingDate);
+    this.bank.credit({ channel: DEMO_CHANNEL, clearingDate, amount, valueDate });
+    return amount;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.network.close(), this.bank.close()]);
+  }
+}

@@ -1,0 +1,292 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clearingDateAt } from './shanghai.ts';
+import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
+import type { Noun } from '@tillstream/domain/stream';
+import type { StoredRecord } from '@tillstream/event-store';
+import { freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
+import { createSchemas, migrateClock } from '@tillstream/service-kit';
+import { Journal, Terminal, type TerminalSettings } from '@tillstream/simulator';
+import { registerDemo } from '../demo/registration.ts';
+import { DEMO_ACQUIRER, DEMO_CHANNEL, demoTerminals, type DemoTerminal } from '../demo/roster.ts';
+import type { NodeFolder } from '../host/data-folder.ts';
+import { openNode, type Node } from '../host/node.ts';
+import { startServices, type Services } from '../host/services.ts';
+import { readNodeSettings } from '../host/settings.ts';
+import { ForeignHosts } from './foreign-hosts.ts';
+import { Gate } from './gate.ts';
+import { PageClient } from './page-client.ts';
+import { instantOf } from './shanghai.ts';
+import { until } from './until.ts';
+
+/** What a journey may choose; times in ms of the machine clock. */
+export interface JourneyOptions {
+  /** Where the business clock stands at first, Shanghai: `2026-11-23 10:00:00`. */
+  readonly from: string;
+  /** Terminals registered, dealt to the demo's seven merchants in turn; 14 unless given. */
+  readonly terminals?: number;
+  /** How long terminals wait; 20 s unless given: nothing on a busy machine may look like a lost answer. */
+  readonly answerTimerMs?: number;
+  /** How long the node waits for the network; 15 s unless given. */
+  readonly channelTimerMs?: number;
+}
+
+/**
+ * The real node on a database of its own, the foreign hosts and the terminals beside it in this process, everything over real
+ * sockets; the business clock stands still wherever the journey puts it.
+ */
+export class JourneyNode {
+  readonly #options: JourneyOptions;
+  readonly #database: FreshDatabase;
+  readonly #folder: string;
+  readonly foreign: ForeignHosts;
+  /** Between the terminals and the node. */
+  readonly terminalGate = new Gate();
+  /** Between the node and the card network. */
+  readonly networkGate = new Gate();
+  readonly roster: readonly DemoTerminal[];
+  readonly terminals = new Map<number, Terminal>();
+  readonly clients = new Map<number, PageClient>();
+  #gatePort = 0;
+  #networkPort = 0;
+  #node: Node | undefined;
+  #services: Services | undefined;
+  #businessNow: number;
+
+  private constructor(options: JourneyOptions, database: FreshDatabase) {
+    this.#options = options;
+    this.#database = database;
+    this.#folder = mkdtempSync(join(tmpdir(), 'tillstream-journey-'));
+    this.#businessNow = instantOf(options.from);
+    this.roster = demoTerminals(options.terminals ?? 14);
+    this.foreign = new ForeignHosts(join(this.#folder, 'simulator'), () => this.now());
+  }
+
+  /** Starts everything and registers the demo's channel, merchants and terminals. */
+  static async start(options: JourneyOptions): Promise<JourneyNode> {
+    const journey = new JourneyNode(options, await freshDatabase());
+    try {
+      await journey.#setClockBefore();
+      const networkPort = await journey.foreign.listen();
+      journey.networkGate.leadTo({ host: '127.0.0.1', port: networkPort });
+      [journey.#gatePort, journey.#networkPort] = await Promise.all([
+        journey.terminalGate.listen(),
+        journey.networkGate.listen(),
+      ]);
+      await journey.open();
+      await registerDemo(journey.services.api, journey.roster);
+      await journey.services.ready();
+      return journey;
+    } catch (error) {
+      await journey.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  get node(): Node {
+    if (this.#node === undefined) throw new Error('the node is down');
+    return this.#node;
+  }
+
+  get services(): Services {
+    if (this.#services === undefined) throw new Error('the node is down');
+    return this.#services;
+  }
+
+  get folder(): NodeFolder {
+    const path = this.#folder;
+    return { path, logFile: join(path, 'log', 'node.log'), simulatorFolder: join(path, 'simulator') };
+  }
+
+  /** The business instant, also while the node is down; ms since the epoch. */
+  now(): number {
+    return this.#businessNow;
+  }
+
+  /** Opens the node on the journey's database: at the start, and after {@link stop}. */
+  async open(): Promise<void> {
+    const { answerTimerMs = 20_000, channelTimerMs = 15_000 } = this.#options;
+    for (const name of ['log', 'keys', 'simulator']) mkdirSync(join(this.#folder, name), { recursive: true });
+    const settings = readNodeSettings({
+      DATABASE_URL: this.#database.url,
+      TILLSTREAM_ANSWER_TIMER: `${answerTimerMs}ms`,
+      TILLSTREAM_CHANNEL_TIMER: `${channelTimerMs}ms`,
+    });
+    const node = await openNode(settings, this.folder);
+    this.#node = node;
+    const ports = { terminalPort: 0, httpPort: 0 };
+    this.#services = await startServices(
+      node,
+      settings,
+      { ...noTrade, ...ports },
+      this.foreign.world(this.#networkPort),
+    );
+    this.terminalGate.leadTo(this.#services.terminalAddress);
+  }
+
+  /** Stops the node in order; the foreign world stays. */
+  async stop(): Promise<void> {
+    const node = this.#node;
+    this.#node = undefined;
+    this.#services = undefined;
+    const report = await node?.platform.lifecycle.stop('the journey says so');
+    if (report !== undefined && report.failed.length > 0) throw new Error(`stop: ${JSON.stringify(report.failed)}`);
+  }
+
+  /** Stops and opens the node, and waits until payments are taken again. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.open();
+    await this.services.ready();
+  }
+
+  /** Puts the business clock to a Shanghai time, where it stands still. */
+  async at(local: string): Promise<void> {
+    const at = new Date(instantOf(local));
+    await this.node.clock.set({ at, rate: 1, holdAt: at });
+    this.#businessNow = at.getTime();
+  }
+
+  /**
+   * Passes the cut-off of a date and waits for its books; the network closes the date and the bank has its net on the next
+   * working day's books.
+   */
+  async endDay(date: string): Promise<number> {
+    await this.settled();
+    const after = instantOf(`${date} 23:00:01`);
+    if (this.now() < after) await this.at(`${date} 23:00:01`);
+    await until(`the books of ${date} are closed`, () => this.services.work.dayEnded(date));
+    await this.settled();
+    const due = nextWorkingDay(date);
+    if (!due.ok) throw new Error(`no working day after ${date}`);
+    return this.foreign.endClearing(date, due.date);
+  }
+
+  /** The early morning of a date: the bank's credits are there, and what is due is paid. */
+  async morning(date: string): Promise<void> {
+    await this.at(`${date} 04:00:00`);
+    await until(`the payouts due on ${date} are answered`, () => this.services.work.paidOut(date));
+    await this.settled();
+  }
+
+  /** Waits until nothing follows from anything any more. */
+  async settled(): Promise<void> {
+    let done = false;
+    let failure: unknown;
+    void this.services.work.settled().then(
+      () => (done = true),
+      (error: unknown) => {
+        failure = error;
+        done = true;
+      },
+    );
+    await until('no fact group lags and settlement is idle', () => done);
+    if (failure !== undefined) throw failure as Error;
+  }
+
+  /** Waits until no operation is undecided. */
+  async decided(): Promise<void> {
+    let count = 0;
+    await until(
+      'nothing is in doubt',
+      async () => (count = await this.services.work.inDoubt()) === 0,
+      () => ({ inDoubt: count }),
+    );
+  }
+
+  /** The demo's terminal number n (from 1), unpacked at its first use; `stan`: the last STAN that it has used before. */
+  terminal(n: number, options: Partial<TerminalSettings> & { readonly stan?: string } = {}): Terminal {
+    const known = this.terminals.get(n);
+    if (known !== undefined) return known;
+    const { stan, ...settings } = options;
+    const { terminalId, merchantId, merchantName, model, tmkHex } = this.place(n);
+    const journalPath = join(this.#folder, 'simulator', `${terminalId}.ndjson`);
+    if (stan !== undefined) {
+      const journal = new Journal(journalPath);
+      journal.append({ t: 'stan', stan });
+      journal.close();
+    }
+    const terminal = new Terminal({
+      terminal: { terminalId, merchantId, merchantName, acquirer: DEMO_ACQUIRER, model, tmkHex },
+      gateway: { host: '127.0.0.1', port: this.#gatePort },
+      answerTimerMs: this.#options.answerTimerMs ?? 20_000,
+      journalPath,
+      now: () => this.now(),
+      ...settings,
+    });
+    this.terminals.set(n, terminal);
+    return terminal;
+  }
+
+  /** The page's client with the numbers and the key of terminal n. */
+  page(n: number): PageClient {
+    const known = this.clients.get(n);
+    if (known !== undefined) return known;
+    const { terminalId, merchantId, tmkHex } = this.place(n);
+    const timeoutMs = this.#options.answerTimerMs ?? 20_000;
+    const client = new PageClient({
+      host: '127.0.0.1',
+      port: this.#gatePort,
+      terminalId,
+      merchantId,
+      tmkHex,
+      timeoutMs,
+    });
+    this.clients.set(n, client);
+    return client;
+  }
+
+  /** The roster's entry of terminal n. */
+  place(n: number): DemoTerminal {
+    const place = this.roster[n - 1];
+    if (place === undefined) throw new Error(`the roster has no terminal ${n}`);
+    return place;
+  }
+
+  /** Every fact of these nouns (all when none is given), in order. */
+  facts(...nouns: readonly Noun[]): Promise<StoredRecord[]> {
+    return this.node.platform.store.readAll(0n, { ...(nouns.length > 0 ? { nouns } : {}), limit: 1_000_000 });
+  }
+
+  /** The network's clearing date now. */
+  clearingDate(): string {
+    return clearingDateAt(this.now());
+  }
+
+  async close(): Promise<void> {
+    for (const terminal of this.terminals.values()) await terminal.close();
+    for (const client of this.clients.values()) client.close();
+    await this.stop().finally(async () => {
+      await Promise.all([this.terminalGate.close(), this.networkGate.close(), this.foreign.close()]);
+      if (!process.env.KEEP) await this.#database.drop();
+      if (!process.env.KEEP) rmSync(this.#folder, { recursive: true, force: true });
+    });
+  }
+
+  /** A new folder starts on the machine's time and never goes back, so the row is there before the node is. */
+  async #setClockBefore(): Promise<void> {
+    await createSchemas(this.#database.pool);
+    await migrateClock(this.#database.pool);
+    await this.#database.pool.query(
+      `insert into state.business_clock (base_at, base_machine, rate, hold_at, floor_at, simulated)
+       values (to_timestamp($1::bigint / 1000.0), $2, 1, to_timestamp($1::bigint / 1000.0), to_timestamp($1::bigint / 1000.0), true)`,
+      [this.#businessNow, Date.now()],
+    );
+  }
+}
+
+const noTrade = {
+  terminals: 0,
+  payments: 0,
+  seed: 1,
+  trade: false,
+  seconds: 60,
+  days: 1,
+  date: undefined,
+  dataDir: undefined,
+  exitAfter: false,
+} as const;
+
+/** Our channel's name in the demo, for reading facts. */
+export const CHANNEL = DEMO_CHANNEL;

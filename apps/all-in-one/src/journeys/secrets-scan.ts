@@ -1,0 +1,93 @@
+import { createDecipheriv } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { passesLuhn } from '@tillstream/domain/payment/bins';
+import type { StoredRecord } from '@tillstream/event-store';
+import type { Pool } from 'pg';
+
+/** What must not be found anywhere, and digit runs that only look like card numbers. */
+export interface Secrets {
+  readonly pans: readonly string[];
+  /** Keys, PIN blocks: any bytes. */
+  readonly bytes: readonly Buffer[];
+  /** Merchant numbers: as long as some card numbers are. */
+  readonly harmless: ReadonlySet<string>;
+}
+
+/** A text in every spelling in which it could be written down. */
+function spellings({ pans, bytes }: Secrets): { readonly what: string; readonly needle: string }[] {
+  return [
+    ...pans.flatMap((pan, index) => [
+      { what: `card number ${index + 1}`, needle: pan },
+      { what: `card number ${index + 1} in hex`, needle: Buffer.from(pan).toString('hex') },
+      {
+        what: `card number ${index + 1} in base64`,
+        needle: Buffer.from(pan).toString('base64').replace(/=+$/, '').slice(0, 20).toLowerCase(),
+      },
+    ]),
+    ...bytes.flatMap((secret, index) => [
+      { what: `secret ${index + 1}`, needle: secret.toString('hex') },
+      { what: `secret ${index + 1} in base64`, needle: secret.toString('base64').replace(/=+$/, '').toLowerCase() },
+    ]),
+  ];
+}
+
+/** Says where one of the secrets, or any other card number, stands in a text. */
+function leaksIn(where: string, text: string, secrets: Secrets, runs: boolean): string[] {
+  const lower = text.toLowerCase();
+  const found = spellings(secrets)
+    .filter(({ needle }) => lower.includes(needle))
+    .map(({ what }) => `${what} in ${where}`);
+  if (!runs) return found;
+  for (const [run] of text.matchAll(/(?<![0-9A-Za-z.-])\d{13,19}(?![0-9A-Za-z])/g)) {
+    // Thirteen digits from 1 on are the machine clock's milliseconds.
+    const clock = run.length === 13 && run.startsWith('1');
+    if (!clock && !secrets.harmless.has(run) && passesLuhn(run)) {
+      found.push(`a number that passes Luhn (${run.slice(0, 6)}…) in ${where}`);
+    }
+  }
+  return found;
+}
+
+/** Looks through every record of the store. */
+export const leaksInFacts = (facts: readonly StoredRecord[], secrets: Secrets): string[] =>
+  facts.flatMap(({ position, type, record }) =>
+    leaksIn(`${type} at position ${position}`, record.toString('utf8'), secrets, true),
+  );
+
+/** Looks through every row of every table of the database. */
+export async function leaksInTables(pool: Pool, secrets: Secrets): Promise<string[]> {
+  const tables = await pool.query<{ name: string }>(
+    `select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables
+      where schemaname not in ('pg_catalog', 'information_schema') order by 1`,
+  );
+  const found: string[] = [];
+  for (const { name } of tables.rows) {
+    const { rows } = await pool.query<{ row: string }>(`select t::text as row from ${name} t`);
+    // Sealed bytes are hex digits at random: there only the secrets themselves are looked for.
+    for (const { row } of rows) found.push(...leaksIn(`a row of ${name}`, row, secrets, !row.includes('\\x')));
+  }
+  return found;
+}
+
+/** Looks through every file under a folder, the logs of the node and the records of the foreign parties. */
+export function leaksInFiles(folder: string, secrets: Secrets): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return leaksInFiles(path, secrets);
+    return leaksIn(path, readFileSync(path, 'utf8'), secrets, name.endsWith('.log'));
+  });
+}
+
+/** The clear working keys of a sign-in's F62 (003), so that they can be looked for. */
+export function clearKeys(tmkHex: string, f62Hex: string): Buffer[] {
+  const tmk = Buffer.from(tmkHex, 'hex');
+  const blob = Buffer.from(f62Hex, 'hex');
+  return [0, 20].map((at) => {
+    const cipher = createDecipheriv('des-ede3-ecb', Buffer.concat([tmk, tmk.subarray(0, 8)]), null).setAutoPadding(
+      false,
+    );
+    return Buffer.concat([cipher.update(blob.subarray(at, at + 16)), cipher.final()]);
+  });
+}

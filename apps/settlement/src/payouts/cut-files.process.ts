@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { PayoutFileCut } from '@tillstream/domain/payout/events';
+import { payoutFileBytes, payoutFileOf, payoutReference } from '@tillstream/domain/payout/file';
+import { HOUSE, streamOf } from '@tillstream/domain/stream';
+import { NO_STREAM } from '@tillstream/event-store';
+import { payeeOf } from '../bank/payees.ts';
+import { idOf, say, type Ground } from '../ground.ts';
+import { cutReferences, lastFileOf, payoutsIn } from '../rows/payout.model.ts';
+import { nothingDue, waiting, type StepReport } from '../step.ts';
+
+/** Most payouts in one file: a fact has at most 64 KiB. */
+const mostPayouts = 300;
+
+type Line = PayoutFileCut['data']['payouts'][number];
+
+/**
+ * Cuts the bank file of a due date by a fact, before a byte of it is sent (design 7): all approved payouts that are in no file
+ * yet; what is approved later goes into the next cut.
+ *
+ * `kill -9`: file n of a due date takes one cut. Two instances that cut the same number: one cut stands, the other instance
+ * finds it in the rows.
+ */
+export class CutFiles {
+  readonly #ground: Ground;
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+  }
+
+  /** Cuts at most one file; the rows have been brought up to date by the caller. */
+  async look(): Promise<StepReport> {
+    const { pool } = this.#ground.platform;
+    const lines = await this.#uncut();
+    const undecided = await payoutsIn(pool, ['DUE']);
+    for (const [dueDate, ofDate] of Map.groupBy(lines, (line) => line.dueDate)) {
+      // The ledger answers within moments, so that a due date usually has one file.
+      if (undecided.some((payout) => payout.dueDate === dueDate)) continue;
+      const sendable = await this.#sendable(ofDate.map(({ dueDate: _, ...line }) => line));
+      if (sendable.length > 0) return this.#cut(dueDate, sendable);
+    }
+    return undecided.length > 0 ? waiting(`the ledger to decide ${undecided.length} payouts`) : nothingDue;
+  }
+
+  /** Approved payouts that stand in no file. */
+  async #uncut(): Promise<(Line & { readonly dueDate: string })[]> {
+    const { pool } = this.#ground.platform;
+    const approved = (await payoutsIn(pool, ['APPROVED'])).flatMap(({ state }) => {
+      if (state.is !== 'APPROVED') return [];
+      const { merchantId, dueDate, amount, account, attempt } = state;
+      return [{ merchantId, dueDate, amount, account, reference: payoutReference(merchantId, dueDate, attempt) }];
+    });
+    if (approved.length === 0) return [];
+    const cut = await cutReferences(
+      pool,
+      approved.map(({ reference }) => reference),
+    );
+    return approved.filter(({ reference }) => !cut.has(reference));
+  }
+
+  /** Without those whose account cannot be read: they would keep a whole file from the bank. */
+  async #sendable(lines: readonly Line[]): Promise<Line[]> {
+    const sendable: Line[] = [];
+    for (const line of lines) {
+      if (sendable.length === mostPayouts) break;
+      if (await payeeOf(this.#ground.platform, line.merchantId, line.account)) sendable.push(line);
+      else this.#ground.alarms.raise('payout-without-account', line.reference);
+    }
+    return sendable;
+  }
+
+  async #cut(dueDate: string, lines: readonly Line[]): Promise<StepReport> {
+    const n = (await lastFileOf(this.#ground.platform.pool, dueDate)) + 1;
+    const content = payoutFileOf(dueDate, n, lines);
+    const hash = createHash('sha256').update(payoutFileBytes(content)).digest('hex');
+    const fact: PayoutFileCut = { type: 'PayoutFileCut', version: 1, data: { ...content, hash } };
+    const stream = streamOf.payoutFile(dueDate, n);
+    await say(this.#ground, {
+      stream,
+      key: HOUSE,
+      expected: NO_STREAM,
+      facts: [{ id: idOf(stream, 0, fact.type), fact }],
+    });
+    return { said: 1, waitingFor: null };
+  }
+}

@@ -1,0 +1,310 @@
+import { randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { Test } from '@nestjs/testing';
+import type { INestMicroservice } from '@nestjs/common';
+import { EpochKeys, KeyRing, PersonKeys, SoftwareSecurityModule, systemRandom, VaultCipher } from '@tillstream/crypto';
+import { batchPattern, type BatchAnswer } from '@tillstream/domain/batch/commands';
+import { EMPTY_BLOCK } from '@tillstream/domain/batch/totals';
+import { approved, card, operation, refundAccepted, refundRequested } from '@tillstream/domain/book/testing/day';
+import type { Amounts, Fact } from '@tillstream/domain/fact';
+import type { OperationRef, PaymentDates } from '@tillstream/domain/payment/events';
+import { nounOf, ownerOf, streamOf } from '@tillstream/domain/stream';
+import {
+  PostgresEventStore,
+  StoreUnavailable,
+  type EventStore,
+  type FactWriter,
+  type StoredRecord,
+} from '@tillstream/event-store';
+import { freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
+import {
+  InProcessCommandClient,
+  InProcessCommandServer,
+  InProcessFactFeed,
+  migrateMessaging,
+} from '@tillstream/messaging';
+import {
+  createSchemas,
+  fixedBusinessClock,
+  Lifecycle,
+  migrateVault,
+  openLog,
+  openVault,
+  PlatformModule,
+  type FixedBusinessClock,
+  type Platform,
+} from '@tillstream/service-kit';
+import { fen } from '@tillstream/money';
+import { Settlement, SettlementModule, type SettlementOptions } from '../index.ts';
+import { ScriptedBank } from './scripted-bank.ts';
+import { ScriptedLedger } from './scripted-ledger.ts';
+
+export const ACQUIRER = '48021000';
+export const MERCHANT = '480290053310001';
+export const OTHER = '480290053310002';
+export const TERMINAL = '10000001';
+/** Monday; Friday before it is 2026-11-20. */
+export const MONDAY = '2026-11-23';
+export const TUESDAY = '2026-11-24';
+export const SAME_DAY: PaymentDates = { tradeDate: MONDAY, clearingDate: MONDAY };
+
+/** One running service. */
+export interface Opened {
+  readonly settlement: Settlement;
+  send(
+    pattern: keyof typeof batchPattern,
+    message: object,
+  ): Promise<BatchAnswer | { readonly kind: 'unknown' | 'not-taken' }>;
+  close(): Promise<void>;
+}
+
+/** Amounts that are easy to follow: a fee of 0.6 %, costs of 0.45 % and 0.033 %. */
+export const priced = (amount: number): Amounts => ({
+  amount: fen(amount),
+  fee: fen(Math.round(amount * 0.006)),
+  issuerCost: fen(Math.round(amount * 0.0045)),
+  networkCost: fen(Math.round(amount * 0.00033)),
+});
+
+/** Totals of the domestic block. */
+export const totals = (debitSum: number, debitCount: number, creditSum = 0, creditCount = 0) => ({
+  domestic: { debitSum, debitCount, creditSum, creditCount },
+  foreign: EMPTY_BLOCK,
+});
+
+/** Waits for something to come true, without a time that a slow machine could miss. */
+export async function until(what: string, reached: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + 25_000;
+  while (!(await reached())) {
+    if (Date.now() > deadline) throw new Error(`it did not come true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A database, a store, a bank and a ledger; settlement services come and go on it. */
+export class Bench {
+  readonly bank = new ScriptedBank();
+  readonly #opened: Opened[] = [];
+  readonly #feed: InProcessFactFeed;
+  #stan = 0;
+
+  private constructor(
+    readonly database: FreshDatabase,
+    readonly store: PostgresEventStore,
+    readonly clock: FixedBusinessClock,
+    readonly ledger: ScriptedLedger,
+    readonly platform: Platform,
+    readonly logLines: string[],
+  ) {
+    this.#feed = new InProcessFactFeed({ store, pool: database.pool });
+  }
+
+  static async open(at = '2026-11-23T02:00:00.000Z'): Promise<Bench> {
+    const database = await freshDatabase();
+    const { pool } = database;
+    await createSchemas(pool);
+    await migrateVault(pool);
+    await migrateMessaging(pool);
+    const store = await PostgresEventStore.open({ pool, now: Date.now, pollMs: 20 });
+    const clock = fixedBusinessClock(at);
+    const lines: string[] = [];
+    const bench = new Bench(
+      database,
+      store,
+      clock,
+      new ScriptedLedger(store),
+      platformOf(database, store, clock, lines),
+      lines,
+    );
+    await bench.bank.open();
+    await bench.ledger.start(bench.#feed);
+    await bench.registers(MERCHANT, '6230580000000018');
+    await bench.registers(OTHER, '6230580000000026');
+    return bench;
+  }
+
+  /** A merchant with its account in the vault. */
+  async registers(merchantId: string, accountNumber: string): Promise<void> {
+    const { vault, personKeys } = this.platform;
+    const person = `merchant:${merchantId}`;
+    const handle = `account.${merchantId}`;
+    const sealed = await personKeys.encrypt(person, 'account-number', accountNumber);
+    await vault.people.store({ handle, person, field: 'account-number', sealed });
+    const rest = { merchantType: 'ENTERPRISE', mcc: '5331', feeClass: 'STANDARD', creditCode: 'X' };
+    await this.append(streamOf.merchant(merchantId), merchantId, {
+      type: 'MerchantRegistered',
+      version: 1,
+      data: { merchantId, name: '商店, 有限公司', accountHolder: '商店有限公司', settlementAccount: handle, ...rest },
+    });
+  }
+
+  async append(stream: string, key: string, fact: Fact): Promise<void> {
+    const noun = nounOf(stream);
+    if (!noun) throw new Error(`${stream} names no noun`);
+    const before = await this.store.readStream(stream);
+    const envelope = { id: randomUUID(), at: this.clock.now().toISOString(), by: 'service:spec', causedBy: null };
+    const result = await this.store
+      .writer(ownerOf[noun])
+      .append(stream, before.length - 1, [{ ...envelope, fact, correlation: 'spec', key }]);
+    if (!result.ok) throw new Error('the bench could not append');
+  }
+
+  operation(kind: 'sale' | 'refund' | 'void', more: Partial<OperationRef> = {}): OperationRef {
+    const stan = String((this.#stan += 1)).padStart(6, '0');
+    const place = { acquirer: ACQUIRER, merchantId: MERCHANT, terminalId: TERMINAL, batch: '000001', stan };
+    return operation(randomUUID(), kind, { ...place, ...more });
+  }
+
+  /** An approved sale, with its intent before it. */
+  async sale(amount: number, more: Partial<OperationRef> = {}, dates: PaymentDates = SAME_DAY): Promise<OperationRef> {
+    const op = this.operation('sale', more);
+    const stream = streamOf.payment(op.operationId);
+    const asked = { operation: op, amount: fen(amount), card, entryMode: '051', tradeDate: dates.tradeDate };
+    await this.append(stream, op.merchantId, { type: 'ChannelRequested', version: 1, data: asked });
+    await this.append(stream, op.merchantId, approved(priced(amount), dates, op));
+    return op;
+  }
+
+  /** A refund that the channel accepts on a clearing date. */
+  async refund(
+    amount: number,
+    clearingDate: string,
+    more: Partial<OperationRef> = {},
+    dates = SAME_DAY,
+  ): Promise<void> {
+    const op = this.operation('refund', more);
+    const stream = streamOf.payment(op.operationId);
+    await this.append(stream, op.merchantId, refundRequested(priced(amount), dates, clearingDate, op));
+    await this.append(stream, op.merchantId, refundAccepted(priced(amount), dates, clearingDate, op));
+  }
+
+  /** What the channel owes for these sales. */
+  credit(clearingDate: string, amount: number, channel = 'unionpay'): void {
+    this.bank.credits.push({ bankReference: `C-${channel}-${clearingDate}`, channel, clearingDate, amount });
+  }
+
+  facts(stream: string): Promise<StoredRecord[]> {
+    return this.store.readStream(stream);
+  }
+
+  async types(stream: string): Promise<string[]> {
+    return (await this.facts(stream)).map(({ type }) => type);
+  }
+
+  /** @param diesAfter how many appends succeed; the last one's answer is lost and nothing is appended any more, as after `kill -9` */
+  async service(options: Partial<SettlementOptions> = {}, diesAfter = Infinity): Promise<Opened> {
+    const server = new InProcessCommandServer();
+    const store = mortal(this.store, diesAfter);
+    const feed = new InProcessFactFeed({ store, pool: this.database.pool, firstPauseMs: 5, longestPauseMs: 20 });
+    const commands = new InProcessCommandClient(server);
+    const lifecycle = new Lifecycle({});
+    const settings = { bank: { url: this.bank.url, secret: this.bank.secret }, tickMs: 20, bankPollMs: 20, ...options };
+    const module = await Test.createTestingModule({
+      imports: [
+        PlatformModule.of({ ...this.platform, store, feed, commands, lifecycle }),
+        SettlementModule.register(settings),
+      ],
+    }).compile();
+    const app: INestMicroservice = module.createNestMicroservice({ strategy: server, logger: false });
+    await app.listen();
+    let open = true;
+    const one: Opened = {
+      settlement: app.get(Settlement),
+      send: async (pattern, message) => {
+        const bytes = Buffer.from(JSON.stringify(message));
+        const { answerBy } = message as { answerBy: number };
+        const outcome = await commands.request(batchPattern[pattern], MERCHANT, bytes, answerBy);
+        return outcome.kind === 'answer'
+          ? (JSON.parse(outcome.payload.toString()) as BatchAnswer)
+          : { kind: outcome.kind };
+      },
+      close: async () => {
+        if (!open) return;
+        open = false;
+        await lifecycle.stop('spec');
+        await app.close();
+        await feed.close();
+      },
+    };
+    this.#opened.push(one);
+    return one;
+  }
+
+  /** A terminal's message with its defaults. */
+  message(more: object = {}): object {
+    const place = { acquirer: ACQUIRER, merchantId: MERCHANT, terminalId: TERMINAL, batch: '000001' };
+    return { ...place, stan: '000900', operator: '001', correlation: 'spec', answerBy: Date.now() + 20_000, ...more };
+  }
+
+  async close(): Promise<void> {
+    this.ledger.asleep = false;
+    for (const one of this.#opened) await one.close();
+    await this.#feed.close();
+    await this.bank.close();
+    await this.store.close();
+    await this.database.drop();
+  }
+}
+
+/** The store as a process sees it that is killed right after an append. */
+function mortal(store: EventStore, diesAfter: number): EventStore {
+  let left = diesAfter;
+  const writer = (owner: Parameters<EventStore['writer']>[0]): FactWriter => {
+    const real = store.writer(owner);
+    return {
+      owner,
+      append: async (...append) => {
+        if (left <= 0) throw new StoreUnavailable('the process is dead');
+        left -= 1;
+        const result = await real.append(...append);
+        if (left <= 0) throw new StoreUnavailable('the process died before it heard the answer');
+        return result;
+      },
+    };
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'writer') return writer;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+function platformOf(
+  database: FreshDatabase,
+  store: PostgresEventStore,
+  businessClock: FixedBusinessClock,
+  lines: string[],
+): Platform {
+  const ring = (byte: number): KeyRing =>
+    new KeyRing({ current: 'k1', keys: { k1: Buffer.alloc(32, byte) }, random: systemRandom });
+  const { pool } = database;
+  const machineClock = { now: () => Date.now() };
+  const cards = ring(2);
+  const vault = openVault({ pool, machine: machineClock, versionOf: (sealed) => cards.versionOf(sealed) });
+  const write = new Writable({
+    write: (chunk, _encoding, done) => {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  return {
+    store,
+    feed: new InProcessFactFeed({ store, pool }),
+    commands: new InProcessCommandClient(new InProcessCommandServer()),
+    pool,
+    businessClock,
+    machineClock,
+    cutOffMinutes: 23 * 60,
+    security: new SoftwareSecurityModule({ master: ring(1), random: systemRandom }),
+    epochKeys: new EpochKeys({ store: vault.epochKeys, master: ring(1), random: systemRandom }),
+    vaultCipher: new VaultCipher({ ring: cards, tokenKey: Buffer.alloc(32, 3), fingerprintKey: Buffer.alloc(32, 4) }),
+    personKeys: new PersonKeys({ store: vault.personKeys, master: ring(1), random: systemRandom }),
+    contentKey: Buffer.alloc(32, 5),
+    vault,
+    random: systemRandom,
+    log: openLog({ service: 'settlement', to: write }),
+    lifecycle: new Lifecycle({}),
+  };
+}
