@@ -24,7 +24,11 @@ export interface Owner {
     readonly operationId: string;
     readonly merchantId: string;
     readonly delayMs?: number;
+    /** Called when its payment turns out not to hold the operation. */
+    readonly unlessStored?: () => void;
   }): void;
+  /** Whether the operation is owned already. */
+  owns(operationId: string): boolean;
 }
 
 /** Requests whose answer did not come, so that a late one finds its operation. */

@@ -211,6 +211,22 @@ describe('a refund advice', () => {
     expect((await service.reply('refund', refundOf(rrn, 1, { pan: OTHER_CARD }))).responseCode).toBe('14');
   });
 
+  it('from another terminal whose own batch has a payment of the same STAN finds the one that its RRN names', async () => {
+    const { sale, rrn } = await approvedSale({ batch: '000007' });
+    await approvedSale({ ...sale, terminalId: '10000002', pan: OTHER_CARD });
+    const named = { originalBatch: '000007', originalStan: sale.stan, terminalId: '10000002' };
+    expect((await service.reply('refund', refundOf(rrn, 100, named))).responseCode).toBe('00');
+    await until(async () => (await bench.types(sale)).includes('RefundAccepted'));
+  });
+
+  it('that the network calls a duplicate is no decline: it holds its net and is asked again', async () => {
+    const { sale, rrn } = await approvedSale();
+    bench.network.script = ({ mti }) => ({ code: mti === '0220' ? '94' : '00' });
+    await service.reply('refund', refundOf(rrn, 100));
+    await until(async () => (await bench.types(sale)).includes('RefundAccepted'));
+    expect(await bench.types(sale)).not.toContain('RefundDeclined');
+  });
+
   it('that the network declines only releases its hold', async () => {
     const { sale, rrn } = await approvedSale({ amount: 10_000 });
     bench.network.script = ({ mti }) => ({ code: mti === '0220' ? '05' : '00' });
@@ -251,6 +267,13 @@ describe('an 0400', () => {
     expect((await service.reply('sale', sale)).responseCode).toBe('12');
     expect(bench.network.received).toHaveLength(0);
     expect(await bench.types(sale)).toEqual(['OperationTombstoned']);
+  });
+
+  it('taken up after its deadline stores nothing', async () => {
+    const sale = fresh({ budgetMs: -1 });
+    expect((await service.send('reversal', sale)).kind).not.toBe('answer');
+    await service.authorization.reversal({ ...keyOf(sale), answerBy: 1, amount: 1, reason: '98' } as never);
+    expect(await bench.types(sale)).toEqual([]);
   });
 
   it('of a sale in flight is answered at once; the sale is then told 12', async () => {

@@ -214,6 +214,38 @@ describe('without an answer', () => {
     expect(await bench.types(message)).not.toContain('PaymentApproved');
   });
 
+  it.each(['68', '98'])('takes %s of the network for none: its issuer may have taken the money', async (code) => {
+    bench.network.script = ({ mti }) => ({ code: mti === '0200' ? code : '00' });
+    const message = fresh();
+    expect((await service.reply('sale', message)).responseCode).toBe('98');
+    await until(async () => (await bench.types(message)).includes('PaymentReversed'));
+    expect(await bench.types(message)).not.toContain('OperationDeclined');
+  });
+
+  it('takes a late answer to an earlier reversal for none of the one at work', async () => {
+    const [yes, old] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let isOpen = false;
+    let first: string | undefined;
+    bench.network.script = ({ mti, fields }) => {
+      if (mti === '0200') return { until: yes.promise };
+      first ??= fields[11];
+      if (fields[11] !== first) return { lost: !isOpen };
+      return { code: '25', ...(mti === '0420' && { until: old.promise }) };
+    };
+    const message = fresh();
+    expect((await service.reply('sale', message)).responseCode).toBe('98');
+    const count = async (wanted: string) => (await bench.types(message)).filter((type) => type === wanted).length;
+    await until(async () => (await count('PaymentReversed')) === 1);
+    yes.resolve();
+    await until(async () => (await count('ReversalRequested')) === 2);
+    const { lateAnswers } = service.authorization.figures();
+    old.resolve();
+    await until(() => service.authorization.figures().lateAnswers > lateAnswers);
+    isOpen = true;
+    expect(await service.authorization.settled(10_000)).toBe(true);
+    expect([await count('PaymentReversed'), await count('ReversalStuck')]).toEqual([2, 0]);
+  });
+
   it('takes an answer under a wrong MAC for none', async () => {
     bench.network.script = ({ mti }) => ({ forged: mti === '0200' });
     const message = fresh();
@@ -233,6 +265,10 @@ describe('without an answer', () => {
     await until(() => service.authorization.linkUp());
     expect((await service.reply('sale', message)).responseCode).toBe('00');
   });
+});
+
+it('the issuer is told by its institution code in digits, because F44 takes no Chinese', async () => {
+  expect((await service.reply('sale', fresh())).issuer).toMatch(/^\d{8,11}$/);
 });
 
 describe('a partial approval', () => {

@@ -1,5 +1,6 @@
 export { ReportingModule } from './reporting.module.ts';
-export { checkInvariants, type Breach, type InvariantReport } from './invariants.ts';
+export type { Breach } from './journal-watch.ts';
+export { checkInvariants, type InvariantReport } from './invariants.ts';
 export {
   dayReport,
   type DayFigures,

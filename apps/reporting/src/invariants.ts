@@ -11,15 +11,7 @@ import type { EventStore, StoredRecord } from '@tillstream/event-store';
 import type { Pool } from 'pg';
 import { type Mark, readAt } from './read/snapshot.ts';
 import type { Stored } from './model/projection.ts';
-import { JournalWatch } from './journal-watch.ts';
-
-/** A rule that does not hold, and where. */
-export interface Breach {
-  /** Of quality's set I; `books` for the rules of domain 4.6 beyond i1. */
-  readonly invariant: 'i1' | 'i2' | 'i3' | 'i4' | 'books';
-  readonly rule: string;
-  readonly detail: string;
-}
+import { type Breach, JournalWatch } from './journal-watch.ts';
 
 /** What a check looked at and found; no breach means that every rule holds. */
 export interface InvariantReport {

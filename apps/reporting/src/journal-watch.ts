@@ -1,7 +1,14 @@
 import type { BookFact } from '@tillstream/domain/book/events';
 import type { AnyFact } from '@tillstream/domain/facts';
-import type { Breach } from './invariants.ts';
 import type { Stored } from './model/projection.ts';
+
+/** A rule that does not hold, and where. */
+export interface Breach {
+  /** Of quality's set I; `books` for the rules of domain 4.6 beyond i1. */
+  readonly invariant: 'i1' | 'i2' | 'i3' | 'i4' | 'books';
+  readonly rule: string;
+  readonly detail: string;
+}
 
 /** A fact of a merchant's order that waits for the ledger to pass it. */
 interface Waiting {

@@ -1,11 +1,19 @@
-import type { Log } from '@tillstream/service-kit';
+import { inTransaction, oneAtATime, type Log } from '@tillstream/service-kit';
 import type { Ground } from './ground.ts';
 import type { GroupNouns, TakenRows } from './rows/taken-rows.ts';
 import { waiting, type StepReport } from './step.ts';
 
+/** The ledger's group: what it has not taken in may still open or close a book, or decide a payout. */
+export const LEDGER: GroupNouns = {
+  name: 'ledger',
+  nouns: ['payment', 'settlement', 'payout', 'payoutfile', 'clearing'],
+};
+
 /** One kind of work that the clock or the ledger makes due. */
 export interface Step {
   readonly name: string;
+  /** Its decisions need the books as the ledger makes them of everything that is stored. */
+  readonly needsLedger: boolean;
   look(): Promise<StepReport>;
 }
 
@@ -73,11 +81,18 @@ export class Rounds {
     return `${step.name} to end`;
   }
 
-  async #look(step: Step): Promise<StepReport> {
+  /** One look at a time in all processes: what one says, the next finds in the rows, also when both draw on the reserve. */
+  #look(step: Step): Promise<StepReport> {
+    return inTransaction(this.#ground.platform.pool, async (client) => {
+      await oneAtATime(client, 'settlement due work');
+      if (step.needsLedger && !(await this.#takenIn([LEDGER]))) return waiting('the ledger to take in the facts');
+      return (await this.#takenIn(this.#models)) ? step.look() : waiting('the rows to catch up with the facts');
+    });
+  }
+
+  async #takenIn(groups: readonly GroupNouns[]): Promise<boolean> {
     const { store, machineClock } = this.#ground.platform;
-    const head = await store.head();
-    const upToDate = await this.#rows.reached(head, machineClock.now() + rowsDeadlineMs, this.#models);
-    return upToDate ? step.look() : waiting('the rows to catch up with the facts');
+    return this.#rows.reached(await store.head(), machineClock.now() + rowsDeadlineMs, groups);
   }
 
   async #round(): Promise<void> {

@@ -17,21 +17,18 @@ import { settingsOf, type SettlementOptions } from './options.ts';
 import { CutFiles } from './payouts/cut-files.process.ts';
 import { SayDue } from './payouts/say-due.process.ts';
 import { SendFiles } from './payouts/send-files.process.ts';
-import { Rounds, type Step } from './rounds.ts';
+import { LEDGER, Rounds, type Step } from './rounds.ts';
 import { bookedCredits, bookModel } from './rows/book.model.ts';
 import { clearingModel } from './rows/clearing.model.ts';
 import { openFiles, payoutModel, payoutsOf } from './rows/payout.model.ts';
 import { readModels } from './rows/read-models.ts';
-import { TakenRows, type GroupNouns } from './rows/taken-rows.ts';
+import { TakenRows } from './rows/taken-rows.ts';
 
 /** How due work stands: done, or what it waits for. */
 export interface DueReport {
   readonly done: boolean;
   readonly waitingFor: string | null;
 }
-
-/** The ledger's group: what it has not taken in may still close a book or decide a payout. */
-const LEDGER: GroupNouns = { name: 'ledger', nouns: ['payment', 'settlement', 'payout', 'payoutfile', 'clearing'] };
 
 /** Answers of the bank after which nothing more is expected of a payout on its due date. */
 const FINAL: ReadonlySet<string> = new Set(['CONFIRMED', 'REJECTED', 'RETURNED', 'NOT_NEEDED']);
@@ -45,6 +42,9 @@ interface Steps {
   readonly send: SendFiles;
   readonly margin: WithdrawMargin;
 }
+
+/** A book that opens late may still take from the reserve or bring it its top-up. */
+const NEED_LEDGER: ReadonlySet<keyof Steps> = new Set(['credits', 'sayDue', 'margin']);
 
 /** The settlement service: batches, day ends, credits and margin, payouts. Owns batch, settlement, payout, clearing. */
 export class Settlement {
@@ -156,7 +156,7 @@ export class Settlement {
 
   #named(name: keyof Steps): Step {
     const step = this.#steps[name];
-    return { name, look: () => step.look() };
+    return { name, needsLedger: NEED_LEDGER.has(name), look: () => step.look() };
   }
 
   #allSteps(): Step[] {

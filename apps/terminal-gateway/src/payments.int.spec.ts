@@ -108,6 +108,7 @@ describe('a sale', () => {
       { tag: '57', value: Buffer.from('6200000000000005d3012201', 'hex') },
       { tag: '5A', value: Buffer.from('6200000000000005', 'hex') },
       { tag: '9F36', value: Buffer.from('0001', 'hex') },
+      { tag: '9F6B', value: Buffer.from('6200000000000005d3012201', 'hex') },
     ];
     const fields = {
       2: undefined as never,
@@ -123,7 +124,7 @@ describe('a sale', () => {
     expect(card.pinKey).toBeNull();
     const opened = await opens(command);
     expect(opened.track2).toBe('6200000000000005=30122010000000');
-    expect(parseTlv(Buffer.from(opened.chip as Uint8Array)).map(({ tag }) => tag)).toEqual(['57', '5A']);
+    expect(parseTlv(Buffer.from(opened.chip as Uint8Array)).map(({ tag }) => tag)).toEqual(['57', '5A', '9F6B']);
   });
 
   it('approved in part is told the part', async () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Envelope } from '@tillstream/domain/fact';
 
 /** The envelope and the data of one fact. */
@@ -21,11 +21,11 @@ export function encodeRecord(content: RecordContent): Buffer {
   );
 }
 
-/** The parsed content of a record. Throws `DamagedRecord` when the bytes are no record. */
-export function decodeRecord(record: Buffer): RecordContent {
+/** The parsed content of a record, given as bytes or as the text of those bytes. Throws `DamagedRecord` when it is no record. */
+export function decodeRecord(record: Buffer | string): RecordContent {
   let content: RecordContent;
   try {
-    content = JSON.parse(record.toString('utf8')) as RecordContent;
+    content = JSON.parse(typeof record === 'string' ? record : record.toString('utf8')) as RecordContent;
   } catch {
     throw new DamagedRecord('the record is not JSON');
   }
@@ -34,10 +34,15 @@ export function decodeRecord(record: Buffer): RecordContent {
   return content;
 }
 
-const LEAF = Buffer.from([0]);
+// Hashing is synchronous, so one place for "0x00 ‖ record" serves every record of the usual size.
+const place = Buffer.alloc(64 * 1024 + 1);
 
 /** The record as a leaf of the Merkle tree: SHA-256(0x00 ‖ record), RFC 6962 section 2.1. */
-export const leafHash = (record: Buffer): Buffer => createHash('sha256').update(LEAF).update(record).digest();
+export function leafHash(record: Buffer): Buffer {
+  const leaf = record.length < place.length ? place : Buffer.alloc(record.length + 1);
+  record.copy(leaf, 1);
+  return hash('sha256', leaf.subarray(0, record.length + 1), 'buffer');
+}
 
 /** A stored record is not what was appended; reading stops rather than pass it on. */
 export class DamagedRecord extends Error {

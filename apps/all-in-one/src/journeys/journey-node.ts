@@ -181,7 +181,14 @@ export class JourneyNode {
         done = true;
       },
     );
-    await until('no fact group lags and settlement is idle', () => done);
+    let seen: unknown;
+    const look = async (): Promise<boolean> => {
+      const groups = await this.node.feed.positions();
+      const behind = groups.filter(({ position, head }) => position < head);
+      seen = behind.map(({ group, position, head, parkedKeys }) => `${group} ${position} of ${head}, parked ${parkedKeys}`);
+      return done;
+    };
+    await until('no fact group lags and settlement is idle', look, () => seen);
     if (failure !== undefined) throw failure as Error;
   }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { breaches } from './audit.ts';
 import { card } from './cards.ts';
@@ -100,12 +99,16 @@ describe('a client written from the page alone', () => {
       expect(await journey.node.platform.store.head()).toBe(head);
     });
 
-    /** The reply's F39, or that there was none. */
-    async function answerTo(bytes: Buffer): Promise<{ code: unknown; mac: boolean } | 'no answer'> {
-      const body = await journey.page(2).exchange(bytes);
-      if (body === undefined) return 'no answer';
-      const { fields } = unpackBody(body);
-      return { code: fields[39], mac: fields[64] !== undefined };
+    /** The reply's F39; or `silence` when an echo sent behind it was answered first; or `closed`. */
+    async function answerTo(bytes: Buffer): Promise<{ code: unknown; mac: boolean } | 'silence' | 'closed'> {
+      const client = journey.page(2);
+      const echo = packMessage('0820', { ...client.place, 11: '000777', 60: `00${client.batch}301`, 63: '001' });
+      const body = await client.exchange(Buffer.concat([bytes, frameOf(echo)]));
+      if (body === undefined) return 'closed';
+      const { mti, fields } = unpackBody(body);
+      // What follows on this line would be taken for the next answer.
+      client.close();
+      return mti === '0830' ? 'silence' : { code: fields[39], mac: fields[64] !== undefined };
     }
     const log = (): string => readFileSync(journey.folder.logFile, 'utf8');
 
@@ -133,22 +136,29 @@ describe('a client written from the page alone', () => {
       expect(answer).toMatchObject({ code: '30' });
     });
 
-    it('a bitmap that announces a field of no profile, or a second bitmap: 30 or a closed line, never more', async () => {
-      for (const bit of [1, 5]) {
-        const message = packMessage('0200', sale, [64]);
-        const at = 2 + ((bit - 1) >> 3);
-        message[at] = (message[at] ?? 0) | (0x80 >> ((bit - 1) & 7));
-        const sealed = Buffer.concat([message, Buffer.from('00000000')]);
-        const answer = await answerTo(frameOf(sealed));
-        expect(answer === 'no answer' || answer.code === '30').toBe(true);
-      }
+    it.each([
+      ['a second bitmap, which cannot be read on: silence, and the line goes on', 1, 'silence', 'second bitmap'],
+      ['a field of no profile: 30', 5, { code: '30', mac: false }, '"path":"F5"'],
+    ])('a bitmap that announces %s', async (_, bit, answer, logged) => {
+      const message = packMessage('0200', sale, [64]);
+      const at = 2 + ((bit - 1) >> 3);
+      message[at] = (message[at] ?? 0) | (0x80 >> ((bit - 1) & 7));
+      const sealed = Buffer.concat([message, Buffer.from('00000000')]);
+      expect(await answerTo(frameOf(sealed))).toEqual(answer);
+      expect(log()).toContain(logged);
     });
 
-    it('a frame of random bytes, and one that announces too much: the line is closed without an answer', async () => {
-      const garbage = randomBytes(64);
-      garbage.writeUInt16BE(62);
-      expect(await answerTo(garbage)).toBe('no answer');
-      expect(await answerTo(hex('FFFF00112233'))).toBe('no answer');
+    it('a frame of other bytes: silence', async () => {
+      expect(await answerTo(Buffer.concat([hex('0020'), Buffer.alloc(32, 0xa5)]))).toBe('silence');
+      expect(log()).toContain('"path":"TPDU"');
+    });
+
+    it.each([
+      ['nothing', '0000'],
+      ['more than 2,048 bytes', 'FFFF00112233'],
+    ])('a frame that announces %s ends the connection', async (_, bytes) => {
+      expect(await answerTo(hex(bytes))).toBe('closed');
+      expect(log()).toContain('"path":"LEN"');
     });
   });
 

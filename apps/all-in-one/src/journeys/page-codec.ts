@@ -114,7 +114,7 @@ export function packMessage(mti: string, fields: Fields, announced: readonly num
 
 /** LEN, TPDU, header (section 1). */
 export function frameOf(message: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from('6000030000613100100000', 'hex'), message]);
+  const body = Buffer.concat([Buffer.from('6000030000613100000001', 'hex'), message]);
   const length = Buffer.alloc(2);
   length.writeUInt16BE(body.length);
   return Buffer.concat([length, body]);

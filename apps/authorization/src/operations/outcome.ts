@@ -2,7 +2,7 @@ import type { PaymentAnswer } from '@tillstream/domain/payment/commands';
 import { recordDecline, recordNoAnswer, replyOf, type PaymentDecision } from '@tillstream/domain/payment/decide';
 import type { ChannelTrace } from '@tillstream/domain/payment/parts';
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
-import { undecided } from '@tillstream/domain/payment/undecided';
+import { isUndecided } from '@tillstream/domain/payment/undecided';
 import type { PaymentState } from '@tillstream/domain/payment/state';
 import type { ChannelAnswer } from '../channel/card-network.ts';
 import { byChannel, silence, type Desk } from '../desk.ts';
@@ -39,7 +39,13 @@ export async function askChannel(
   send: (timeoutMs: number) => Promise<ChannelAnswer>,
 ): Promise<ChannelAnswer> {
   const started = platform.machineClock.now();
-  const answer = await send(Math.min(settings.channelTimeoutMs, answerBy - settings.marginMs - started));
+  // The intent is stored, so a failure on the way is an outcome too; what may have left us is in doubt.
+  const answer = await send(Math.min(settings.channelTimeoutMs, answerBy - settings.marginMs - started)).catch(
+    (error: Error): ChannelAnswer => {
+      platform.log.error('a request to the channel failed', { why: error.message });
+      return { is: 'no-answer' };
+    },
+  );
   figures.asked(answer.is, platform.machineClock.now() - started);
   return answer;
 }
@@ -64,8 +70,7 @@ export async function conclude(
     const reversalTrace = await desk.references.trace(acquirer);
     const decider = deciderFor(operationId, answer, now, reversalTrace, recordApproved);
     const { state } = await desk.streams.decide(streamId, { by: byChannel(desk), key: merchantId }, decider);
-    const isUndecided = undecided(state).some((one) => one.operation.operationId === operationId);
-    if (isUndecided) desk.owner.own({ paymentId: streamId, operationId, merchantId });
+    if (isUndecided(state, operationId)) desk.owner.own({ paymentId: streamId, operationId, merchantId });
     const reply = replyOf(state, operationId);
     return reply === null || machineClock.now() > answerBy ? silence : reply;
   } catch (error) {

@@ -23,6 +23,7 @@ import type { Merchant, RegisteredChannel } from '../registry/registry.ts';
 import type { Intake } from './card-command.ts';
 import { askChannel, conclude, type RecordApproved } from './outcome.ts';
 import { answerRepeat } from './repeat.ts';
+import { ownedIfUnknown } from './unknown-append.ts';
 
 /** F39 of a new payment at a merchant that is blocked (design 6). */
 const BLOCKED = '58';
@@ -122,11 +123,15 @@ async function storeFirst(
   intake: Intake,
   decider: (state: PaymentState) => PaymentDecision,
   goOn: () => Promise<PaymentAnswer>,
+  keep?: () => () => void,
 ): Promise<PaymentAnswer> {
   const { command } = purchase;
   const { merchantId, correlation } = command;
   const author = { by: byTerminal(command), key: merchantId, correlation };
-  const decided = await desk.streams.decide(intake.operationId, author, decider, { unread: true });
+  const { operationId } = intake;
+  const about = { paymentId: operationId, operationId, merchantId };
+  const store = () => desk.streams.decide(operationId, author, decider, { unread: true });
+  const decided = await ownedIfUnknown(desk, about, store, keep);
   if (!('refused' in decided)) return goOn();
   return decided.refused === 'answer-by-passed' ? silence : answerStoredTo(desk, purchase, intake);
 }
@@ -145,6 +150,11 @@ async function ask(
   reservation: Reservation | null,
 ): Promise<PaymentAnswer> {
   let kept = false;
+  const release = (): void => void (reservation && desk.limits.release(reservation));
+  const keep = (): (() => void) => {
+    kept = true;
+    return release;
+  };
   try {
     const { kind, command } = purchase;
     const { opened } = intake;
@@ -162,19 +172,15 @@ async function ask(
     const intent = intentOf(desk, purchase, intake, terms, { operation, trace });
     const request = kind === 'sale' ? requestSale : requestInquiry;
     const card = { ...opened, cardSequence: command.cardSequence, pinBlock: pin.block };
-    return await storeFirst(
-      desk,
-      purchase,
-      intake,
-      (state) => request(state, intent, desk.platform.machineClock.now()),
-      () => {
-        kept = true;
-        return send(desk, purchase, terms, intent, card);
-      },
-    );
+    const decider = (state: PaymentState): PaymentDecision => request(state, intent, desk.platform.machineClock.now());
+    const goOn = (): Promise<PaymentAnswer> => {
+      keep();
+      return send(desk, purchase, terms, intent, card);
+    };
+    return await storeFirst(desk, purchase, intake, decider, goOn, keep);
   } finally {
     // What was never stored takes nothing of the limits; what was is followed by its facts.
-    if (!kept && reservation !== null) desk.limits.release(reservation);
+    if (!kept) release();
   }
 }
 

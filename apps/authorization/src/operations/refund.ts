@@ -13,6 +13,7 @@ import { channelOf, silence, tradeDateNow, type Desk } from '../desk.ts';
 import type { Intake } from './card-command.ts';
 import { batchStanding } from './batch-standing.ts';
 import { authorOf, claim, claimsOf, linkedRef, placeOf, refuseLinked } from './linked.ts';
+import { ownedIfUnknown } from './unknown-append.ts';
 
 /** Of a payment that has no price there is nothing to return; its refusal comes before this is asked. */
 const NO_PRICE: ReturnTerms = { fee: 'PROPORTIONAL', cost: 'PROPORTIONAL' };
@@ -40,9 +41,11 @@ export async function takeRefund(desk: Desk, command: RefundPayment, intake: Int
   await desk.cards.store(opened.pan, opened.ref.token);
   const taken = await claim(desk, linked, intake, operation, originalId);
   if (taken !== undefined) return taken;
-  const decided = await desk.streams.decide(originalId, authorOf(linked), decide);
+  const about = { paymentId: originalId, operationId, merchantId: command.merchantId };
+  const author = authorOf(linked);
+  const decided = await ownedIfUnknown(desk, about, () => desk.streams.decide(originalId, author, decide));
   if ('refused' in decided) return refuseLinked(desk, linked, intake, operation, decided.refused);
-  desk.owner.own({ paymentId: originalId, operationId, merchantId: command.merchantId });
+  desk.owner.own(about);
   return replyOf(decided.state, operationId) ?? silence;
 }
 

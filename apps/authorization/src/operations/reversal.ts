@@ -2,9 +2,11 @@ import type { PaymentAnswer, ReverseOperation } from '@tillstream/domain/payment
 import { reverseByTerminal, type PaymentDecision, type TerminalReversal } from '@tillstream/domain/payment/decide';
 import { alarming, responseCodeOf } from '@tillstream/domain/payment/refusals';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
+import { isUndecided } from '@tillstream/domain/payment/undecided';
 import { byTerminal, channelOf, replyWith, type Desk } from '../desk.ts';
 import { operationIdOf } from '../intake/operation.ts';
 import { batchStanding } from './batch-standing.ts';
+import { ownedIfUnknown } from './unknown-append.ts';
 
 /** The operation turned out to live in another stream while we decided. */
 class LivesElsewhere extends Error {}
@@ -47,7 +49,8 @@ async function reverseIn(
     return decision;
   };
   const author = { by: byTerminal(command), key: merchantId, correlation: command.correlation };
-  const decided = await desk.streams.decide(paymentId, author, decider);
+  const about = { paymentId, operationId, merchantId };
+  const decided = await ownedIfUnknown(desk, about, () => desk.streams.decide(paymentId, author, decider));
   const rrn = operationOf(decided.state, operationId)?.ref.rrn ?? null;
   if ('refused' in decided) {
     if (alarming.has(decided.refused)) {
@@ -56,8 +59,9 @@ async function reverseIn(
     }
     return replyWith(responseCodeOf[decided.refused], rrn);
   }
-  if (decided.facts.some(({ type }) => type === 'ReversalRequested')) {
-    desk.owner.own({ paymentId, operationId, merchantId });
-  }
+  const begun = decided.facts.some(({ type }) => type === 'ReversalRequested');
+  // One whose append got no answer is owned by nobody before it is repeated.
+  const unowned = !desk.owner.owns(operationId) && isUndecided(decided.state, operationId);
+  if (begun || unowned) desk.owner.own(about);
   return replyWith(responseCode, rrn);
 }

@@ -9,6 +9,7 @@ import type { Intake } from './card-command.ts';
 import { batchStanding } from './batch-standing.ts';
 import { claim, claimsOf, authorOf, linkedRef, placeOf, refuseLinked } from './linked.ts';
 import { askChannel, conclude, type RecordApproved } from './outcome.ts';
+import { ownedIfUnknown } from './unknown-append.ts';
 
 /** Takes a void up: its key claimed, its intent in the original's stream, then the channel (design 6, domain 3.4). */
 export async function takeVoid(desk: Desk, command: VoidPayment, intake: Intake): Promise<PaymentAnswer> {
@@ -41,7 +42,9 @@ export async function takeVoid(desk: Desk, command: VoidPayment, intake: Intake)
   const pinBlock = 'block' in pin ? pin.block : null;
   const taken = await claim(desk, linked, intake, operation, originalId);
   if (taken !== undefined) return taken;
-  const decided = await desk.streams.decide(originalId, authorOf(linked), decide);
+  const about = { paymentId: originalId, operationId: intake.operationId, merchantId: command.merchantId };
+  const author = authorOf(linked);
+  const decided = await ownedIfUnknown(desk, about, () => desk.streams.decide(originalId, author, decide));
   if ('refused' in decided) return refuseLinked(desk, linked, intake, operation, decided.refused);
   return send(desk, { command, intake, request, originalId, channel, pinBlock }, decided.state as Payment);
 }

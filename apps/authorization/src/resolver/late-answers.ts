@@ -56,6 +56,9 @@ export class LateAnswers implements Unanswered {
       this.#traces.delete(key);
     } catch (error) {
       desk.platform.log.error('a late answer could not be stored', { why: (error as Error).message });
+      // What follows from it may be stored all the same, and then somebody has to do it.
+      const delayMs = desk.settings.retryMs[0] ?? 1_000;
+      if (!this.#resolver.owns(operation.operationId)) this.#resolver.own({ ...operation, delayMs });
     }
   }
 

@@ -7,7 +7,7 @@ import {
   type PaymentDecision,
 } from '@tillstream/domain/payment/decide';
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
-import type { PaymentState } from '@tillstream/domain/payment/state';
+import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
 import { undecided, type Undecided } from '@tillstream/domain/payment/undecided';
 import type { ChannelAnswer, ChannelMessage } from '../channel/card-network.ts';
 import { BY_US, byChannel, channelOf, tradeDateNow, type Desk, type Owner } from '../desk.ts';
@@ -36,6 +36,7 @@ interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'next
   sent: boolean;
   /** Known from the rows of an earlier process. */
   readonly inherited: boolean;
+  readonly unlessStored: (() => void) | undefined;
   timer: NodeJS.Timeout | undefined;
   running: boolean;
   /** Asked for while it ran: look once more. */
@@ -65,8 +66,9 @@ export class Resolver implements Owner {
     merchantId: string;
     delayMs?: number;
     inherited?: boolean;
+    unlessStored?: () => void;
   }): void {
-    const { paymentId, operationId, merchantId, delayMs = 0, inherited = false } = work;
+    const { paymentId, operationId, merchantId, delayMs = 0, inherited = false, unlessStored } = work;
     const known = this.#tasks.get(operationId);
     if (known !== undefined) {
       known.again = known.running;
@@ -75,7 +77,10 @@ export class Resolver implements Owner {
     }
     const now = this.#desk().platform.machineClock.now();
     const open = { work: null, kind: null, attempts: 0, nextAt: now, timer: undefined, running: false, again: false };
-    const task: Task = { paymentId, operationId, merchantId, since: now, sent: inherited, inherited, ...open };
+    const task: Task = {
+      ...{ paymentId, operationId, merchantId, since: now, sent: inherited, inherited, unlessStored },
+      ...open,
+    };
     this.#tasks.set(operationId, task);
     this.#schedule(task, delayMs);
   }
@@ -83,8 +88,12 @@ export class Resolver implements Owner {
   /** What is owned now, oldest first. */
   owned(): readonly OwnedOperation[] {
     return [...this.#tasks.values()].map(
-      ({ timer: _t, running: _r, again: _a, sent: _s, inherited: _i, ...shown }) => shown,
+      ({ timer: _t, running: _r, again: _a, sent: _s, inherited: _i, unlessStored: _u, ...shown }) => shown,
     );
+  }
+
+  owns(operationId: string): boolean {
+    return this.#tasks.has(operationId);
   }
 
   get count(): number {
@@ -139,7 +148,10 @@ export class Resolver implements Owner {
     for (;;) {
       const { state } = await this.#desk().streams.load(task.paymentId);
       const work = undecided(state).find(({ operation }) => operation.operationId === task.operationId);
-      if (work === undefined) return true;
+      if (work === undefined) {
+        if (operationOf(state, task.operationId) === undefined) task.unlessStored?.();
+        return true;
+      }
       task.work = work.work;
       task.kind = work.operation.kind;
       switch (work.work) {

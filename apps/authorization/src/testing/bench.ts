@@ -25,7 +25,7 @@ import {
 } from '@tillstream/domain/payment/commands';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { streamOf } from '@tillstream/domain/stream';
-import { PostgresEventStore, type StoredRecord } from '@tillstream/event-store';
+import { PostgresEventStore, type EventStore, type StoredRecord } from '@tillstream/event-store';
 import { factToAppend, freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
 import {
   InProcessCommandClient,
@@ -47,6 +47,7 @@ import {
 } from '@tillstream/service-kit';
 import { Authorization, AuthorizationModule, type AuthorizationOptions } from '../index.ts';
 import { operationIdOf } from '../intake/operation.ts';
+import { lossyOver, type LossyStore } from './lossy-store.ts';
 import { ScriptedNetwork } from './scripted-network.ts';
 
 export const ACQUIRER = '48021000';
@@ -87,6 +88,8 @@ export interface Opened {
 export interface Bench {
   readonly database: FreshDatabase;
   readonly store: PostgresEventStore;
+  /** What the services append through; loses nothing until told. */
+  readonly lossy: LossyStore;
   readonly network: ScriptedNetwork;
   readonly business: FixedBusinessClock;
   /** Adds to the machine clock of the services. */
@@ -119,7 +122,8 @@ export async function openBench(): Promise<Bench> {
   const logLines: string[] = [];
   let ahead = 0;
   const machineClock = { now: () => Date.now() + ahead };
-  const platform = await platformOf(database, store, business, machineClock, logLines);
+  const lossy = lossyOver(store);
+  const platform = await platformOf(database, lossy.store, business, machineClock, logLines);
   await importKeys(platform);
   const append: Bench['append'] = async (owner, stream, key, type, data) => {
     const before = await store.readStream(stream);
@@ -134,6 +138,7 @@ export async function openBench(): Promise<Bench> {
   return {
     database,
     store,
+    lossy,
     network,
     business,
     machine: { advance: (ms) => (ahead += ms) },
@@ -160,7 +165,7 @@ export async function openBench(): Promise<Bench> {
 
 async function platformOf(
   database: FreshDatabase,
-  store: PostgresEventStore,
+  store: EventStore,
   businessClock: FixedBusinessClock,
   machineClock: MachineClock,
   logLines: string[],

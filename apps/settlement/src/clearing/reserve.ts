@@ -1,11 +1,11 @@
 import { leavingWith } from '@tillstream/domain/book/payouts';
-import { noBook } from '@tillstream/domain/book/state';
 import type { ReserveControl } from '@tillstream/domain/clearing/decide';
+import { throughOf } from '@tillstream/domain/payout/decide';
+import { inTransaction } from '@tillstream/service-kit';
 import { minus, plus, ZERO, type Fen } from '@tillstream/money';
 import type { Ground } from '../ground.ts';
-import { booksOf, reserveSums } from '../rows/book.model.ts';
+import { reserveSums, undecidedPayouts } from '../rows/book.model.ts';
 import { unbookedOutflow } from '../rows/clearing.model.ts';
-import { payoutsIn } from '../rows/payout.model.ts';
 
 /** The reserve as it will stand when everything said has been booked; fen. */
 export interface Reserve {
@@ -16,26 +16,18 @@ export interface Reserve {
 
 /**
  * What the reserve can bear now (design 7): the books' sums, less margins and debits that are said and not booked, and with the
- * payouts that are said and not decided counted as in transit already.
+ * payouts that are said and not decided counted as in transit already. All of it is read at one moment, because a payout that is
+ * decided between two reads would be counted nowhere.
  */
-export async function reserveNow({ platform, settings }: Ground): Promise<Reserve> {
-  const { pool } = platform;
-  const { reserve, inTransit, uncovered } = await reserveSums(pool);
-  const leaving = await promised(pool, settings.minimumPayout);
-  return {
-    control: { reserve: minus(reserve, await unbookedOutflow(pool)), inTransit: plus(inTransit, leaving) },
-    uncovered,
-  };
-}
-
-async function promised(pool: Ground['platform']['pool'], minimum: Fen): Promise<Fen> {
-  const due = (await payoutsIn(pool, ['DUE'])).flatMap(({ state }) => (state.is === 'DUE' ? [state] : []));
-  if (due.length === 0) return ZERO;
-  const merchants = [...new Set(due.map(({ merchantId }) => merchantId))];
-  const books = new Map((await booksOf(pool, merchants)).map((row) => [row.merchantId, row.state]));
-  return due.reduce(
-    (sum, { merchantId, dueDate, through }) =>
-      plus(sum, leavingWith(books.get(merchantId) ?? noBook(merchantId), { merchantId, dueDate, through, minimum })),
-    ZERO,
-  );
+export function reserveNow({ platform, settings }: Ground): Promise<Reserve> {
+  return inTransaction(platform.pool, async (client) => {
+    await client.query('set transaction isolation level repeatable read, read only');
+    const { reserve, inTransit, uncovered } = await reserveSums(client);
+    const outflow = await unbookedOutflow(client);
+    const promised = (await undecidedPayouts(client)).reduce<Fen>((sum, { merchantId, dueDate, state }) => {
+      const due = { merchantId, dueDate, through: throughOf(dueDate), minimum: settings.minimumPayout };
+      return plus(sum, leavingWith(state, due));
+    }, ZERO);
+    return { control: { reserve: minus(reserve, outflow), inTransit: plus(inTransit, promised) }, uncovered };
+  });
 }

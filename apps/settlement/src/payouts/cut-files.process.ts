@@ -5,7 +5,7 @@ import { HOUSE, streamOf } from '@tillstream/domain/stream';
 import { NO_STREAM } from '@tillstream/event-store';
 import { payeeOf } from '../bank/payees.ts';
 import { idOf, say, type Ground } from '../ground.ts';
-import { cutReferences, lastFileOf, payoutsIn } from '../rows/payout.model.ts';
+import { cutReferences, lastFileOf, payoutsIn, payoutsOf } from '../rows/payout.model.ts';
 import { nothingDue, waiting, type StepReport } from '../step.ts';
 
 /** Most payouts in one file: a fact has at most 64 KiB. */
@@ -30,30 +30,30 @@ export class CutFiles {
   /** Cuts at most one file; the rows have been brought up to date by the caller. */
   async look(): Promise<StepReport> {
     const { pool } = this.#ground.platform;
-    const lines = await this.#uncut();
     const undecided = await payoutsIn(pool, ['DUE']);
-    for (const [dueDate, ofDate] of Map.groupBy(lines, (line) => line.dueDate)) {
+    const dueDates = new Set((await payoutsIn(pool, ['APPROVED'])).map(({ dueDate }) => dueDate));
+    for (const dueDate of dueDates) {
       // The ledger answers within moments, so that a due date usually has one file.
       if (undecided.some((payout) => payout.dueDate === dueDate)) continue;
-      const sendable = await this.#sendable(ofDate.map(({ dueDate: _, ...line }) => line));
-      if (sendable.length > 0) return this.#cut(dueDate, sendable);
+      // The number first, then what is in no file: a cut by somebody else in between takes this very number, so that
+      // no payout can ever stand in two files.
+      const n = (await lastFileOf(pool, dueDate)) + 1;
+      const sendable = await this.#sendable(await this.#uncut(dueDate));
+      if (sendable.length > 0) return this.#cut(dueDate, n, sendable);
     }
     return undecided.length > 0 ? waiting(`the ledger to decide ${undecided.length} payouts`) : nothingDue;
   }
 
-  /** Approved payouts that stand in no file. */
-  async #uncut(): Promise<(Line & { readonly dueDate: string })[]> {
+  /** Approved payouts of a due date that stand in no file. */
+  async #uncut(dueDate: string): Promise<Line[]> {
     const { pool } = this.#ground.platform;
-    const approved = (await payoutsIn(pool, ['APPROVED'])).flatMap(({ state }) => {
+    const approved = (await payoutsOf(pool, dueDate)).flatMap(({ state }) => {
       if (state.is !== 'APPROVED') return [];
-      const { merchantId, dueDate, amount, account, attempt } = state;
-      return [{ merchantId, dueDate, amount, account, reference: payoutReference(merchantId, dueDate, attempt) }];
+      const { merchantId, amount, account, attempt } = state;
+      return [{ merchantId, amount, account, reference: payoutReference(merchantId, dueDate, attempt) }];
     });
-    if (approved.length === 0) return [];
-    const cut = await cutReferences(
-      pool,
-      approved.map(({ reference }) => reference),
-    );
+    const references = approved.map(({ reference }) => reference);
+    const cut = await cutReferences(pool, references);
     return approved.filter(({ reference }) => !cut.has(reference));
   }
 
@@ -68,8 +68,7 @@ export class CutFiles {
     return sendable;
   }
 
-  async #cut(dueDate: string, lines: readonly Line[]): Promise<StepReport> {
-    const n = (await lastFileOf(this.#ground.platform.pool, dueDate)) + 1;
+  async #cut(dueDate: string, n: number, lines: readonly Line[]): Promise<StepReport> {
     const content = payoutFileOf(dueDate, n, lines);
     const hash = createHash('sha256').update(payoutFileBytes(content)).digest('hex');
     const fact: PayoutFileCut = { type: 'PayoutFileCut', version: 1, data: { ...content, hash } };

@@ -26,6 +26,8 @@ export interface BookRow {
   readonly uncovered: Fen;
   /** 2001 with its sign turned. */
   readonly payable: Fen;
+  /** Last date that a payout was decided for. */
+  readonly decidedThrough: string | null;
   /** Clearing dates in the open book, sorted and joined by blanks. */
   readonly clearingDates: string;
   readonly position: bigint;
@@ -56,6 +58,7 @@ const books = new RowTable<BookRow>('settlement_book', ['merchantId'], {
   recovered: 'fen',
   uncovered: 'fen',
   payable: 'fen',
+  decidedThrough: 'date?',
   clearingDates: 'text',
   position: 'position',
 });
@@ -91,6 +94,7 @@ const fresh = (merchantId: string): BookRow => ({
   recovered: ZERO,
   uncovered: ZERO,
   payable: ZERO,
+  decidedThrough: null,
   clearingDates: '',
   position: 0n,
 });
@@ -141,10 +145,14 @@ function rowAfter(before: BookRow, fact: BookFact, position: bigint): BookRow {
     recovered: recoveredOf(state),
     uncovered: uncoveredOf(state),
     payable: owed('2001'),
+    decidedThrough: throughOf(state),
     clearingDates: state.is !== 'open' ? '' : joined(before.clearingDates, clearingDatesOf(posted ? [posted] : [])),
     position,
   };
 }
+
+const throughOf = (state: BookState): string | null =>
+  state.is === 'open' ? state.through : state.is === 'closed' ? (state.carried.through ?? null) : null;
 
 const joined = (dates: string, more: ReadonlySet<string>): string =>
   more.size === 0 ? dates : [...new Set([...dates.split(' ').filter(Boolean), ...more])].sort().join(' ');
@@ -163,9 +171,22 @@ export async function openBooks(pool: Pool): Promise<{ readonly merchantId: stri
 export const payableBooks = (pool: Pool): Promise<BookRow[]> =>
   books.select(pool, live(books), 'where payable > 0 and merchant_id <> $1 order by merchant_id', [HOUSE]);
 
-/** The books of these merchants. */
-export const booksOf = (pool: Pool, merchants: readonly string[]): Promise<BookRow[]> =>
-  books.select(pool, live(books), 'where merchant_id = any($1)', [merchants]);
+/** A payout that is said and that the book, as far as its rows go, has not decided. */
+export interface UndecidedPayout {
+  readonly merchantId: string;
+  readonly dueDate: string;
+  readonly state: BookState;
+}
+
+/** Payouts whose decision does not stand in the book rows yet, whatever their own rows say, with the books. */
+export async function undecidedPayouts(client: PoolClient): Promise<UndecidedPayout[]> {
+  const found = await client.query<UndecidedPayout>(
+    `select b.merchant_id as "merchantId", p.due_date::text as "dueDate", b.state
+     from ${LIVE_SCHEMA}.settlement_payout p join ${live(books)} b using (merchant_id)
+     where b.decided_through is null or b.decided_through < p.due_date - 1`,
+  );
+  return found.rows;
+}
 
 /** How many closed books of merchants up to a date have no statement yet. */
 export async function statementsMissing(pool: Pool, through: string): Promise<number> {
@@ -178,8 +199,8 @@ export async function statementsMissing(pool: Pool, through: string): Promise<nu
 }
 
 /** Control sums over all books, fen, and what the open ones lack until their closes. */
-export async function reserveSums(pool: Pool): Promise<ReserveControl & { readonly uncovered: Fen }> {
-  const found = await pool.query<{ reserve: string; in_transit: string; uncovered: string }>(
+export async function reserveSums(client: PoolClient): Promise<ReserveControl & { readonly uncovered: Fen }> {
+  const found = await client.query<{ reserve: string; in_transit: string; uncovered: string }>(
     `select coalesce(sum(reserve), 0)::text as reserve, coalesce(sum(in_transit + recovered), 0)::text as in_transit,
        coalesce(sum(uncovered), 0)::text as uncovered from ${live(books)}`,
   );

@@ -154,8 +154,8 @@ export const clearingDays = (pool: Pool, from: string): Promise<ClearingRow[]> =
   days.select(pool, `${LIVE_SCHEMA}.${days.name}`, 'where clearing_date >= $1 order by clearing_date, channel', [from]);
 
 /** Clearing facts that take from the reserve and are not booked yet, fen. */
-export async function unbookedOutflow(pool: Pool): Promise<Fen> {
-  const found = await pool.query<{ sum: string }>(
+export async function unbookedOutflow(client: PoolClient): Promise<Fen> {
+  const found = await client.query<{ sum: string }>(
     `select coalesce(sum(amount), 0)::text as sum from (
        select withdrawn_amount as amount, withdrawn_id as id from ${LIVE_SCHEMA}.${days.name} where withdrawn_id is not null
        union all

@@ -25,6 +25,12 @@ describe('cards (domain 6.3)', () => {
     expect(lookUpBin('620000000000000')).toBeUndefined();
     expect(lookUpBin('9999999999999995')).toBeUndefined();
   });
+  it('every issuer has an institution code that F44 can carry', () => {
+    for (const { institution } of BINS) expect(institution).toMatch(/^\d{8,11}$/);
+    expect(new Set(BINS.map(({ issuer, institution }) => `${issuer} ${institution}`)).size).toBe(
+      new Set(BINS.map(({ issuer }) => issuer)).size,
+    );
+  });
   it('every card class has a range', () => {
     expect(new Set(BINS.map((one) => one.cardClass))).toEqual(new Set(['DEBIT', 'CREDIT', 'SEMI_CREDIT', 'PREPAID']));
   });

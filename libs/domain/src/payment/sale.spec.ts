@@ -250,6 +250,12 @@ describe('the channel’s answer to a reversal (domain 3.2)', () => {
       .when(reversed('25'))
       .then({ type: 'ReversalStuck' });
   });
+  it('an answer to an earlier reversal says nothing about the one at work', () => {
+    const answer = { operationId: 'sale', responseCode: '25', clearingDate: DAY, trace: trace('0399') };
+    given(...sold, ...undoing)
+      .when((state) => decide.recordReversalAnswer(state, answer))
+      .then();
+  });
   it('12 leaves it stuck with its hold, and the resolver stops', () => {
     const stuck = facts(reversed('12')(paymentFrom([...sold, ...undoing])));
     expect(paymentFrom([...sold, ...undoing, ...stuck])).toMatchObject({
@@ -276,7 +282,7 @@ describe('a repeat (design 6)', () => {
       authCode: '123456',
       clearingDate: DAY,
       scheme: 'CUP',
-      issuer: '测试银行A',
+      issuer: '90010000',
     };
     expect(repeat(...sold)).toMatchObject({ is: 'answer', alarm: false, reply });
     expect(repeat(...sold)).toMatchObject({ reply: decide.replyOf(paymentFrom(sold), 'sale') });

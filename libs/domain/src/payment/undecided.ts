@@ -30,6 +30,10 @@ export function undecided(state: PaymentState): readonly Undecided[] {
   return operationsOf(state).flatMap((operation) => (operation.request ? workOf(operation, operation.request) : []));
 }
 
+/** Whether somebody has to bring this operation of the payment to an end. */
+export const isUndecided = (state: PaymentState, operationId: string): boolean =>
+  undecided(state).some(({ operation }) => operation.operationId === operationId);
+
 function workOf(operation: Operation, request: ChannelRequest): readonly Undecided[] {
   const { ref, amount, standing } = operation;
   const { channel, card, entryMode, trace: original, answerBy } = request;

@@ -32,6 +32,22 @@ const SESSION = `
   set plan_cache_mode = force_generic_plan;
   select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 
+/**
+ * Appends that one commit may always take. Beyond that a commit takes half of those who wait, so that the other half is ready to
+ * be sent the moment it ends: the server and this process then work at the same time instead of in turns.
+ */
+const LEAST_SHARE = 128;
+
+/** One stream's part of a commit, as the server answers it. */
+interface GroupRow {
+  readonly n: number;
+  readonly ok: boolean;
+  readonly last: string;
+}
+
+/** Answers the callers of a commit that is durable. */
+type Tell = () => void;
+
 /** Groups concurrent appends into commits, one commit in flight, on a connection of its own. */
 export class Committer {
   private readonly pool: Pool;
@@ -73,12 +89,28 @@ export class Committer {
     // What is appended in this very turn of the event loop goes into the same commit.
     await Promise.resolve();
     let pause = FIRST_PAUSE_MS;
-    while (this.queue.length > 0) {
+    let untold: Tell | undefined;
+    const tell = (): void => {
+      untold?.();
+      untold = undefined;
+    };
+    for (;;) {
       this.expire();
-      const group = takeGroup(this.queue);
-      if (group.length === 0) continue;
+      const group = takeGroup(this.queue, Math.max(LEAST_SHARE, Math.ceil(this.queuedAppends / 2)));
+      if (group.length === 0) {
+        if (untold === undefined) break;
+        tell();
+        // Whoever was waiting may append at once, and that goes into one commit too.
+        await Promise.resolve();
+        continue;
+      }
       try {
-        await this.commit(await this.connected(), group);
+        if (this.client === undefined) tell();
+        const client = await this.connected();
+        const answer = send(client, group);
+        // While the server works on this commit we answer the one before it, and take in what follows from those answers.
+        tell();
+        untold = await this.learn(client, group, await answer);
         pause = FIRST_PAUSE_MS;
       } catch (error) {
         this.disconnect();
@@ -89,29 +121,25 @@ export class Committer {
     this.work = undefined;
   }
 
-  /** One round trip for the commit; a second one only for what was not stored. */
-  private async commit(client: PoolClient, group: Group): Promise<void> {
-    const { rows } = await client.query<{ n: number; ok: boolean; last: string }>({
-      name: 'append-group',
-      text: 'select n, ok, last::text as last from store.append_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
-      values: groupArguments(group),
-      ...{ query_timeout: ANSWER_TIMEOUT_MS },
-    });
+  /** Reads the answer of a durable commit: gives what is to be told to the callers; a second round trip only for what was not stored. */
+  private async learn(client: PoolClient, group: Group, rows: readonly GroupRow[]): Promise<Tell> {
     const unsettled: PendingAppend[] = [];
-    const streams: string[] = [];
-    let facts = 0n;
-    let last = 0n;
+    const stored: { readonly chain: readonly PendingAppend[]; readonly last: bigint }[] = [];
     for (const row of rows) {
       const part = group[row.n - 1];
       if (part === undefined) continue;
       unsettled.push(...(row.ok ? part.rivals : [...part.chain, ...part.rivals]));
-      if (!row.ok) continue;
-      const end = BigInt(row.last);
-      if (end > last) last = end;
-      streams.push(part.chain[0]?.stream ?? '');
-      facts += this.acknowledge(part.chain, end);
+      if (row.ok) stored.push({ chain: part.chain, last: BigInt(row.last) });
     }
-    if (facts > 0n) this.settings.onCommitted(last - facts + 1n, last, streams);
+    const tell = (): void => {
+      if (stored.length === 0) return;
+      const facts = stored.reduce((sum, { chain, last }) => sum + this.acknowledge(chain, last), 0n);
+      const last = stored.reduce((most, part) => (part.last > most ? part.last : most), 0n);
+      const streams = stored.map(({ chain }) => chain[0]?.stream ?? '');
+      this.settings.onCommitted(last - facts + 1n, last, streams);
+    };
+    if (unsettled.length === 0) return tell;
+    tell();
     try {
       await this.settleAll(client, unsettled);
     } catch (error) {
@@ -119,6 +147,7 @@ export class Committer {
       this.queue.unshift(...unsettled);
       throw new SettleLater('reading back failed', { cause: error });
     }
+    return () => undefined;
   }
 
   private acknowledge(chain: readonly PendingAppend[], last: bigint): bigint {
@@ -215,6 +244,17 @@ export class Committer {
     this.queuedBytes -= append.bytes;
     say();
   }
+}
+
+/** One round trip for the whole commit. */
+async function send(client: PoolClient, group: Group): Promise<readonly GroupRow[]> {
+  const { rows } = await client.query<GroupRow>({
+    name: 'append-group',
+    text: 'select n, ok, last::text as last from store.append_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+    values: groupArguments(group),
+    ...{ query_timeout: ANSWER_TIMEOUT_MS },
+  });
+  return rows;
 }
 
 /** Some appends of a commit are stored and acknowledged, the others are in the queue again. */

@@ -17,16 +17,17 @@ export interface StreamPart {
 export type Group = readonly StreamPart[];
 
 /**
- * Takes from the front of the queue what fits into one commit. What concerns a stream of the group but neither follows nor rivals
+ * Takes from the front of the queue what fits into one commit, at most so many appends. What concerns a stream of the group but neither follows nor rivals
  * stays in the queue, in order.
  */
-export function takeGroup(queue: PendingAppend[]): Group {
+export function takeGroup(queue: PendingAppend[], most: number): Group {
   const parts = new Map<string, StreamPart>();
   const left: PendingAppend[] = [];
   let facts = 0;
   let bytes = 0;
   let taken = 0;
   for (const append of queue) {
+    if (taken >= most) break;
     facts += append.records.length;
     bytes += append.bytes;
     if (taken > 0 && (facts > MAX_GROUP_FACTS || bytes > MAX_GROUP_BYTES)) break;
@@ -70,15 +71,20 @@ export function groupArguments(group: Group): unknown[] {
   });
   const first = group.map(({ chain }) => chain[0] as PendingAppend);
   return [
-    first.map(({ stream }) => stream),
-    first.map(({ expected }) => expected),
-    group.map(({ chain }) => chain.reduce((sum, { records: own }) => sum + own.length, 0)),
-    first.map(({ key }) => key),
-    appends,
-    revisions,
-    starts,
-    lengths,
+    textArray(first.map(({ stream }) => stream)),
+    numberArray(first.map(({ expected }) => expected)),
+    numberArray(group.map(({ chain }) => chain.reduce((sum, { records: own }) => sum + own.length, 0))),
+    textArray(first.map(({ key }) => key)),
+    numberArray(appends),
+    numberArray(revisions),
+    numberArray(starts),
+    numberArray(lengths),
     Buffer.concat(records),
     Buffer.concat(leaves),
   ];
 }
+
+// Array literals are made here: the client library's own way costs several times as much per element.
+const numberArray = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;
+const textArray = (texts: readonly string[]): string =>
+  `{${texts.map((text) => `"${text.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;

@@ -74,7 +74,7 @@ export class Reading {
       throw new DamagedRecord(
         `position ${position}: the record is not the one that was appended (its leaf hash differs)`,
       );
-    return { ...this.upcast(decodeRecord(record)), position: BigInt(position), record };
+    return { ...this.upcast(decodeRecord(text)), position: BigInt(position), record };
   }
 
   private async ask<R extends unknown[]>(name: string, text: string, values: unknown[]): Promise<R[]> {

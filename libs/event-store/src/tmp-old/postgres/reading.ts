@@ -1,0 +1,97 @@
+import type { Pool } from 'pg';
+import type { Noun } from '@tillstream/domain/stream';
+import { StoreUnavailable, type StoredRecord } from '../port.ts';
+import { DamagedRecord, decodeRecord, leafHash, type RecordContent } from '../record.ts';
+
+/** Facts per read when the caller names no limit, and the most that one read gives. */
+export const DEFAULT_LIMIT = 1_000;
+const MAX_LIMIT = 5_000;
+
+type Row = [position: string, record: string, leaf: string];
+type Upcast = (content: RecordContent) => RecordContent;
+
+// The driver reads columns as text only; a record is UTF-8 JSON, so its text gives back the very bytes.
+const FIELDS = `f.position::text, convert_from(f.record, 'UTF8'), encode(f.leaf, 'base64')`;
+
+/** Reads facts in index order and checks each against its leaf hash, so that a changed record is never passed on. */
+export class Reading {
+  private readonly pool: Pool;
+  private readonly upcast: Upcast;
+
+  constructor(pool: Pool, upcast: Upcast) {
+    this.pool = pool;
+    this.upcast = upcast;
+  }
+
+  async head(): Promise<bigint> {
+    const rows = await this.ask<[string]>('store-head', 'select position::text from store.head', []);
+    return BigInt(rows[0]?.[0] ?? 0);
+  }
+
+  async stream(stream: string, from: number): Promise<StoredRecord[]> {
+    const facts: StoredRecord[] = [];
+    for (;;) {
+      const next = from + facts.length;
+      const rows = await this.ask<Row>(
+        'store-stream',
+        `select ${FIELDS} from store.fact f where f.stream = $1 and f.revision >= $2 order by f.revision limit $3`,
+        [stream, next, DEFAULT_LIMIT],
+      );
+      for (const row of rows) facts.push(this.decode(row));
+      if (rows.length < DEFAULT_LIMIT) return facts;
+    }
+  }
+
+  async all(
+    after: bigint,
+    upTo: bigint | undefined,
+    nouns: readonly Noun[] | undefined,
+    limit: number,
+  ): Promise<StoredRecord[]> {
+    const end = String(upTo ?? 2n ** 63n - 1n);
+    const wanted = nouns === undefined ? '' : 'and f.noun = any ($4)';
+    const rows = await this.ask<Row>(
+      nouns === undefined ? 'store-all' : 'store-nouns',
+      `select ${FIELDS} from store.fact f where f.position > $1 and f.position <= $2 ${wanted} order by f.position limit $3`,
+      [String(after), end, Math.min(limit, MAX_LIMIT), ...(nouns === undefined ? [] : [nouns])],
+    );
+    return rows.map((row) => this.decode(row));
+  }
+
+  async key(key: string, after: bigint, upTo: bigint, nouns: readonly Noun[], limit: number): Promise<StoredRecord[]> {
+    const rows = await this.ask<Row>(
+      'store-key',
+      `select ${FIELDS} from store.fact f
+        where f.key = $1 and f.position > $2 and f.position <= $3 and f.noun = any ($4) order by f.position limit $5`,
+      [key, String(after), String(upTo), nouns, Math.min(limit, MAX_LIMIT)],
+    );
+    return rows.map((row) => this.decode(row));
+  }
+
+  private decode([position, text, leaf]: Row): StoredRecord {
+    const record = Buffer.from(text, 'utf8');
+    if (leafHash(record).toString('base64') !== leaf)
+      throw new DamagedRecord(
+        `position ${position}: the record is not the one that was appended (its leaf hash differs)`,
+      );
+    return { ...this.upcast(decodeRecord(record)), position: BigInt(position), record };
+  }
+
+  private async ask<R extends unknown[]>(name: string, text: string, values: unknown[]): Promise<R[]> {
+    try {
+      return (await this.pool.query<R>({ name, text, values, rowMode: 'array' })).rows;
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+}
+
+/** An error without an SQLSTATE never came from the server, and classes 08, 53, 57 say that it cannot serve now. */
+function translate(error: unknown): unknown {
+  const code = (error as { code?: unknown }).code;
+  const state = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  if (state === '22021') return new DamagedRecord('a record is not UTF-8', { cause: error });
+  if (state === undefined || /^(?:08|53|57)/.test(state))
+    return new StoreUnavailable('the event store cannot be read now', { cause: error });
+  return error;
+}
