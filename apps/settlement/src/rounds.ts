@@ -102,7 +102,11 @@ export class Rounds {
     const head = async (): Promise<string> =>
       `${await store.head()} ${Math.floor(businessClock.now().getTime() / 60_000)}`;
     try {
-      if (this.#quietHead !== '' && this.#quietHead === (await head())) return;
+      if (this.#quietHead !== '' && this.#quietHead === (await head())) {
+        // What the feed handed over since then stood below that head already, so it was looked at.
+        this.#quietAt = begun;
+        return;
+      }
       const at = await head();
       const waitingFor = await this.#allSteps();
       if (waitingFor === 'more') return;

@@ -2,7 +2,7 @@ import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
 import { monthDayOf } from '@tillstream/domain/calendar/month-day';
 import type { BusinessDate } from '@tillstream/domain/fact';
 import type { ChannelTrace, OperationRef } from '@tillstream/domain/payment/parts';
-import { isApprovalCode } from '@tillstream/domain/payment/refusals';
+import { isApprovalCode, isDoubtCode } from '@tillstream/domain/payment/refusals';
 import { formatF90, parseF54, type NetworkMessage } from '@tillstream/iso8583';
 import { fen, type Fen } from '@tillstream/money';
 import type { BusinessClock } from '@tillstream/service-kit';
@@ -142,6 +142,7 @@ export function answerOf(
   const { fields } = reply;
   const responseCode = fields[39];
   if (responseCode === undefined) return { is: 'untrusted' };
+  if (reply.mti === '0210' && isDoubtCode(responseCode)) return { is: 'no-answer' };
   if (fields[41] !== undefined && fields[41] !== operation.terminalId) return { is: 'untrusted' };
   if (fields[42] !== undefined && fields[42] !== operation.merchantId) return { is: 'untrusted' };
   const answered = fields[4] === undefined ? null : fen(Number(fields[4]));

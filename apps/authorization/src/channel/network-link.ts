@@ -112,7 +112,9 @@ export class NetworkLink {
     if (socket === undefined || socket !== this.#socket || socket.destroyed) {
       return { is: 'not-sent', why: 'the link broke' };
     }
-    const outcome = this.#pending.wait(traceKey(message), replyMti(message.mti), timeoutMs);
+    const key = traceKey(message);
+    if (this.#pending.has(key)) return { is: 'not-sent', why: 'the key is in use' };
+    const outcome = this.#pending.wait(key, replyMti(message.mti), timeoutMs);
     socket.write(writeFrame(bytes));
     return outcome;
   }

@@ -14,9 +14,13 @@ export class PendingReplies {
     return this.#pending.size;
   }
 
+  /** Whether somebody waits under this key, so that a second reply could not be told apart. */
+  has(key: string): boolean {
+    return this.#pending.has(key);
+  }
+
   /** Waits for the reply of this MTI under this key; `no-answer` after `timeoutMs`. */
   wait(key: string, mti: string, timeoutMs: number): Promise<LinkOutcome> {
-    if (this.#pending.has(key)) return Promise.resolve({ is: 'not-sent', why: 'the key is in use' });
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#settle(key, { is: 'no-answer' }), timeoutMs);
       this.#pending.set(key, { mti, resolve, timer });

@@ -45,6 +45,7 @@ export async function openCard(
     scheme: bin?.scheme ?? 'CUP',
     cardClass: bin?.cardClass ?? 'DEBIT',
     issuer: bin?.issuer ?? '',
+    ...(bin && { institution: bin.institution }),
   };
   return {
     pan,

@@ -37,7 +37,9 @@ async function findOriginal(desk: Desk, { command }: LinkedCommand): Promise<Pla
   if (batch !== null && stan !== null) {
     const originalId = operationIdOf({ acquirer, merchantId, terminalId, batch, stan });
     const { state } = await desk.streams.load(originalId);
-    if (state.is !== 'new' || rrn === null) return { originalId };
+    // A refund from another terminal repeats the batch and STAN of a terminal that F61 does not name; only the RRN tells them apart.
+    const isNamed = state.is === 'payment' ? state.first.ref.rrn === rrn : state.is !== 'new';
+    if (rrn === null || isNamed) return { originalId };
   }
   if (rrn === null) return { refusal: 'original-not-found' };
   if (!desk.index.readyFor(merchantId)) return { notReady: true };

@@ -3,7 +3,7 @@ import { reverseByTerminal, type PaymentDecision, type TerminalReversal } from '
 import { alarming, responseCodeOf } from '@tillstream/domain/payment/refusals';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
 import { isUndecided } from '@tillstream/domain/payment/undecided';
-import { byTerminal, channelOf, replyWith, type Desk } from '../desk.ts';
+import { byTerminal, channelOf, replyWith, silence, type Desk } from '../desk.ts';
 import { operationIdOf } from '../intake/operation.ts';
 import { batchStanding } from './batch-standing.ts';
 import { ownedIfUnknown } from './unknown-append.ts';
@@ -16,6 +16,7 @@ class LivesElsewhere extends Error {}
  * so that the terminal keeps it. It joins nothing and no limit or load refuses it.
  */
 export async function takeReversal(desk: Desk, command: ReverseOperation): Promise<PaymentAnswer> {
+  if (desk.platform.machineClock.now() > command.answerBy) return silence;
   const operationId = operationIdOf(command);
   const { acquirer, merchantId, terminalId, batch, stan, reason } = command;
   const channel = channelOf(desk);

@@ -49,7 +49,8 @@ export class LateAnswers implements Unanswered {
     desk.figures.late();
     try {
       const clearingDate = clearingDateOf(f15, tradeDateNow(desk.platform));
-      if (reply.mti === '0430') await this.#resolver.recordReversal(operation, responseCode, clearingDate);
+      const trace = { transmittedAt, stan, acquirer };
+      if (reply.mti === '0430') await this.#resolver.recordReversal(operation, { responseCode, clearingDate, trace });
       else if (reply.mti === '0230')
         await this.#resolver.recordRefund(operation, responseCode, authCode ?? null, clearingDate);
       else await this.#evidence(desk, operation, responseCode, authCode ?? null);

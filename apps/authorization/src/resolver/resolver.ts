@@ -5,6 +5,7 @@ import {
   recordReversalAnswer,
   reverseByHost,
   type PaymentDecision,
+  type ReversalAnswer,
 } from '@tillstream/domain/payment/decide';
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
@@ -43,8 +44,11 @@ interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'next
   again: boolean;
 }
 
-/** Answers to an advice that say nothing about it: try again (domain 2.5, class E and its like). */
-const undecisive = new Set(['68', '90', '91', '92', '96', '98', 'A0', 'A7', 'C1']);
+/**
+ * Answers to an advice that say nothing about it: try again (domain 2.5, class E and its like). 94 says that it was there before,
+ * not what came of it; taken for a decline it would release a hold for money that the payer has.
+ */
+const undecisive = new Set(['68', '90', '91', '92', '94', '96', '98', 'A0', 'A7', 'C1']);
 const TIMEOUT_REASON = '4354';
 /** Work at the same time; the rest waits. */
 const mostAtOnce = 64;
@@ -194,7 +198,7 @@ export class Resolver implements Owner {
       network.reverse(message, work.original, work.reason, repeated, settings.adviceTimeoutMs),
     );
     if (answer.is !== 'answered') return this.#remember(task, work.trace, answer);
-    return this.recordReversal(task, answer.responseCode, answer.clearingDate);
+    return this.recordReversal(task, { ...answer, trace: work.trace });
   }
 
   async #advise(
@@ -217,12 +221,11 @@ export class Resolver implements Owner {
   /** Stores the channel's answer to a 0420; true when it decided the operation. */
   async recordReversal(
     of: Pick<OwnedOperation, 'paymentId' | 'operationId' | 'merchantId'>,
-    responseCode: string,
-    clearingDate: string | null,
+    { responseCode, clearingDate, trace }: Omit<ReversalAnswer, 'operationId'>,
   ): Promise<boolean> {
     const { operationId } = of;
     return this.#decide(of, byChannel(this.#desk()), (state) =>
-      recordReversalAnswer(state, { operationId, responseCode, clearingDate }),
+      recordReversalAnswer(state, { operationId, responseCode, clearingDate, trace }),
     );
   }
 

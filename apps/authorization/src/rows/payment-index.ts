@@ -55,8 +55,9 @@ export class PaymentIndex {
 
   /** Forgets what the rows have by now; to be called every few seconds. */
   async prune(): Promise<void> {
-    this.#parked = await parkedKeys(this.#pool);
+    // The position first: a key that is parked up to it is then among the parked.
     const upTo = await positionOf(this.#pool);
+    this.#parked = await parkedKeys(this.#pool);
     for (const [key, sales] of this.#fresh) {
       const rest = sales.filter(({ position, merchantId }) => position > upTo || this.#parked.has(merchantId));
       this.#freshCount -= sales.length - rest.length;

@@ -226,15 +226,27 @@ describe('batch upload (domain 2.4)', () => {
     );
   const ended = (state: BatchState, count: number): BatchState => after(state, endUpload(state, end(count)));
 
-  it('the three shapes merge by STAN, then by card and amount; within a shape twice the same card and amount are two', () => {
+  it('the three shapes merge by STAN, by card and amount where one names no STAN; within a shape twice the same card and amount are two', () => {
     const state = uploaded(
       ['1', '201', three],
       ['2', '203', [item('000002', 250)]],
-      ['3', '204', [item('000077', 40, 'fp-000003')]],
+      ['3', '204', [item('000000', 40, 'fp-000003')]],
     );
     expect(state).toMatchObject({ upload: { items: { length: 3 }, parts: ['201.1', '203.2', '204.3'] } });
     const twice = [item('000001', 100, 'same'), item('000002', 100, 'same')];
     expect(merged([], twice, 'list')).toHaveLength(2);
+  });
+  it('a sale and its void have one card and one amount and stay two items, whatever shapes they come in', () => {
+    const state = ended(
+      uploaded(['1', '201', [item('000002', 100, 'same')]], ['2', '205', [item('000001', 100, 'same')]]),
+      2,
+    );
+    const host = [item('000001', 100, 'same'), { ...item('000002', 100, 'same'), kind: 'void' as const }];
+    expect(after(state, reconcile(state, host)).is).toBe('SETTLED');
+  });
+  it('a count of every item as often as it was sent fits as well', () => {
+    const state = ended(uploaded(['1', '201', three], ['2', '203', [item('000002', 250)]]), 4);
+    expect(after(state, reconcile(state, three)).is).toBe('SETTLED');
   });
   it('the same part again stores nothing; the whole upload again from the start counts once', () => {
     const state = uploaded(['1', '201', three]);

@@ -15,7 +15,7 @@ import type {
   BatchUploadEnded,
 } from './events.ts';
 import type { HostItem } from './items.ts';
-import { differencesOf, merged, shapeOfPart } from './merge.ts';
+import { countFits, differencesOf, merged, shapeOfPart } from './merge.ts';
 import { isBatchNumber, MOST_ITEMS, nextBatch } from './number.ts';
 import { isOver, type BatchState, type Upload } from './state.ts';
 import { sameBlock, sameTotals } from './totals.ts';
@@ -178,7 +178,7 @@ const uploadOf = (state: BatchState): Upload | null => ('upload' in state ? stat
 export function reconcile(state: BatchState, host: Iterable<HostItem>): readonly BatchFact[] {
   if (state.is !== 'RECONCILING' || state.upload.ended === null) return [];
   const { number: upload, items, ended } = state.upload;
-  if (ended.count !== items.length) {
+  if (!countFits(ended.count, items)) {
     const data = { ...state.ref, upload, expected: ended.count, received: items.length };
     return [{ type: 'BatchUploadRejected', version: 1, data }];
   }

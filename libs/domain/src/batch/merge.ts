@@ -25,9 +25,12 @@ const sameCard = (a: BatchItem, b: BatchItem): boolean =>
 
 const known = (a: BatchItem, b: BatchItem): boolean => a.fingerprint !== '' && a.fingerprint === b.fingerprint;
 
+const NO_STAN = '000000';
+
 /**
  * Adds items of one part to what was uploaded before: by STAN, then by card and amount (domain 2.4). The second way joins
- * only across shapes, because within one shape the same card and amount twice are two transactions.
+ * only across shapes and only where one side names no STAN: a sale and its void have one card and one amount, and a terminal
+ * may send them in different shapes.
  */
 export function merged(
   before: readonly MergedItem[],
@@ -38,7 +41,13 @@ export function merged(
   for (const item of items) {
     let at = all.findIndex((one) => one.stan === item.stan && one.amount === item.amount && sameCard(one, item));
     if (at < 0) {
-      at = all.findIndex((one) => !one.shapes.includes(shape) && one.amount === item.amount && known(one, item));
+      at = all.findIndex(
+        (one) =>
+          (one.stan === NO_STAN || item.stan === NO_STAN) &&
+          !one.shapes.includes(shape) &&
+          one.amount === item.amount &&
+          known(one, item),
+      );
     }
     const old = all[at];
     if (old === undefined) all.push({ ...item, shapes: [shape] });
@@ -49,10 +58,15 @@ export function merged(
 
 const joined = (old: MergedItem, item: BatchItem, shape: Shape): MergedItem => ({
   ...old,
+  stan: old.stan === NO_STAN ? item.stan : old.stan,
   fingerprint: old.fingerprint === '' ? item.fingerprint : old.fingerprint,
   kind: old.kind ?? item.kind,
   shapes: old.shapes.includes(shape) ? old.shapes : [...old.shapes, shape],
 });
+
+/** Whether the end count is of these items: each transaction once, or each as often as it was sent in another shape. */
+export const countFits = (count: number, items: readonly MergedItem[]): boolean =>
+  count === items.length || count === items.reduce((sum, { shapes }) => sum + shapes.length, 0);
 
 /**
  * The differences of a batch, item by item (domain 4.1): first by STAN, then by card and amount. Sorted by STAN, so that the

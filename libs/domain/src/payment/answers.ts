@@ -78,7 +78,7 @@ function isUndone(payment: Payment, operation: Operation): boolean {
 
 function outcomeReply(operation: Operation): PaymentReply {
   const { ref, request, standing } = operation;
-  const card = { scheme: request?.card.scheme ?? null, issuer: request?.card.issuer ?? null };
+  const card = { scheme: request?.card.scheme ?? null, issuer: request?.card.institution ?? null };
   // What the terminal was told binds: an advice stays answered 00, whatever the channel says to it.
   if (operation.kind === 'refund') return { ...bare('00', ref.rrn), ...card };
   switch (standing.is) {

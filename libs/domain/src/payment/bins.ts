@@ -7,18 +7,18 @@ export interface Bin {
   readonly length: number;
   readonly scheme: Scheme;
   readonly cardClass: CardClass;
-  /** F44 and the slip's 发卡机构. */
+  /** The slip's 发卡机构. */
   readonly issuer: string;
+  /** The issuer's institution code in digits, 8 to 11: F44 takes no Chinese. */
+  readonly institution: string;
 }
 
-const A = '测试银行A';
-const B = '测试银行B';
-const bin = (prefix: string, length: number, scheme: Scheme, cardClass: CardClass, issuer: string): Bin => ({
-  prefix,
-  length,
-  scheme,
-  cardClass,
-  issuer,
+type Issuer = Pick<Bin, 'issuer' | 'institution'>;
+const A: Issuer = { issuer: '测试银行A', institution: '90010000' };
+const B: Issuer = { issuer: '测试银行B', institution: '90020000' };
+const bin = (prefix: string, length: number, scheme: Scheme, cardClass: CardClass, of: Issuer): Bin => ({
+  ...{ prefix, length, scheme, cardClass },
+  ...of,
 });
 
 /** Fictional ranges around the published test numbers (domain 6.3); real ranges are never loaded here. */

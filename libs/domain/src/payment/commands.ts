@@ -96,7 +96,7 @@ export interface PaymentReply {
   readonly clearingDate: string | null;
   /** F63.1. */
   readonly scheme: Scheme | null;
-  /** F44. */
+  /** F44: the issuer's institution code, digits. */
   readonly issuer: string | null;
   /** F54, fen, signed; only for an inquiry. */
   readonly balance: Fen | null;

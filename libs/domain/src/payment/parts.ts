@@ -27,6 +27,8 @@ export interface CardRef {
   readonly scheme: Scheme;
   readonly cardClass: CardClass;
   readonly issuer: string;
+  /** The issuer's institution code, digits, for F44; facts of before it was known have none. */
+  readonly institution?: string;
 }
 /** F63.1 of a reply (domain 2.2); the terminal counts only `CUP` in its domestic block. */
 export type Scheme = 'CUP' | 'VIS' | 'MCC' | 'MAE' | 'JCB' | 'AEX';

@@ -81,6 +81,12 @@ export const alarming: ReadonlySet<PaymentRefusal> = new Set<PaymentRefusal>([
   'duplicate-operation',
 ]);
 
+/**
+ * F39 by which a channel says that its issuer gave no answer in time: the money may have moved, so the operation is in doubt
+ * and undone (domain 2.5).
+ */
+export const isDoubtCode = (responseCode: string): boolean => responseCode === '68' || responseCode === '98';
+
 /** F39 by which a channel says yes; A2, A4, A5 and A6 are successes that reconciliation looks at (domain 2.5). */
 export const isApprovalCode = (responseCode: string): boolean =>
   ['00', '10', '11', 'A2', 'A4', 'A5', 'A6'].includes(responseCode);

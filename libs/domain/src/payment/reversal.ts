@@ -81,6 +81,8 @@ export interface ReversalAnswer {
   readonly responseCode: string;
   /** F15 of the answer; null when it has none. */
   readonly clearingDate: BusinessDate | null;
+  /** Of the request that it answers; an answer to an earlier reversal of the operation says nothing about this one. */
+  readonly trace?: ChannelTrace | undefined;
 }
 
 /**
@@ -92,7 +94,8 @@ export function recordReversalAnswer(state: PaymentState, answer: ReversalAnswer
   const operation = undoableOf(state, answer.operationId);
   const { standing } = operation;
   if (standing.is !== 'reversing' || state.is !== 'payment') return accept();
-  const { responseCode } = answer;
+  const { responseCode, trace = standing.trace } = answer;
+  if (trace.stan !== standing.trace.stan || trace.transmittedAt !== standing.trace.transmittedAt) return accept();
   const unknownThere = standing.approval === null && !operation.approvedLate;
   if (responseCode === '00' || (responseCode === '25' && unknownThere)) {
     return accept<PaymentFact>(undone(state, operation, answer, responseCode));

@@ -36,6 +36,7 @@ export const card: CardRef = {
   scheme: 'CUP',
   cardClass: 'CREDIT',
   issuer: '测试银行A',
+  institution: '90010000',
 };
 export const trace = (stan: string): ChannelTrace => ({ transmittedAt: '1123101500', stan, acquirer: '00012345' });
 const plan = { id: 'plan', version: 1 };
