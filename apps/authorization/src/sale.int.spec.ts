@@ -171,6 +171,17 @@ describe('a repeat', () => {
     expect(bench.network.of('0200')).toHaveLength(1);
   });
 
+  it('gets the stored answer though its terminal was blocked meanwhile; what is new is declined and never sent', async () => {
+    const barred = 'terminal-not-valid' as const;
+    const message = fresh();
+    expect((await service.reply('sale', message)).responseCode).toBe('00');
+    expect((await service.reply('sale', { ...message, barred })).responseCode).toBe('00');
+    const named = { originalBatch: '000001', originalStan: String(message.stan), barred };
+    expect((await service.reply('void', fresh(named))).responseCode).toBe('58');
+    expect((await service.reply('sale', fresh({ barred }))).responseCode).toBe('58');
+    expect(bench.network.of('0200')).toHaveLength(1);
+  });
+
   it('with other content gets 94 and an alarm', async () => {
     const message = fresh({ amount: 500 });
     await service.reply('sale', message);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BookFact } from '@tillstream/domain/book/events';
 import { checkBooks } from '@tillstream/domain/book/invariants';
 import { approved, operation, priced, refundAccepted, refundRequested } from '@tillstream/domain/book/testing/day';
-import type { Fact, StoredFact } from '@tillstream/domain/fact';
+import type { Fact } from '@tillstream/domain/fact';
 import { streamOf } from '@tillstream/domain/stream';
 import { NO_STREAM, type StoredRecord } from '@tillstream/event-store';
 import { type FreshStore, openFreshStore } from '@tillstream/event-store/testing';
@@ -19,14 +19,13 @@ beforeEach(async () => {
 afterEach(() => fresh.close());
 
 /** Books over the fresh store; `last` is what the read model of last books would say. */
-const books = (last?: string, takenUpTo = 0n): MerchantBooks =>
+const books = (last?: string): MerchantBooks =>
   new MerchantBooks({
     store: fresh.store,
     writer: fresh.store.writer('ledger'),
     cutOffMinutes: 1380,
     now: () => '2026-11-23T03:00:00.000Z',
     lastBook: () => Promise.resolve(last),
-    takenUpTo,
   });
 
 async function say(stream: string, fact: Fact, at = '2026-11-23T02:00:00.000Z'): Promise<StoredRecord> {
@@ -41,6 +40,9 @@ async function say(stream: string, fact: Fact, at = '2026-11-23T02:00:00.000Z'):
 }
 const sale = (id: string, at?: string): Promise<StoredRecord> =>
   say(streamOf.payment(id), approved(CREDIT, DAY, operation(id, 'sale')), at);
+/** An intent: posts nothing, and is undecided from then on. */
+const asked = (id: string): Promise<StoredRecord> =>
+  say(streamOf.payment(id), { type: 'ChannelRequested', version: 1, data: { operation: operation(id, 'sale') } });
 const dayEnded = (date: string): Promise<StoredRecord> =>
   say(streamOf.settlement(MERCHANT, date), { type: 'DayEnded', version: 1, data: { merchantId: MERCHANT, date } });
 const bookOf = (date: string): Promise<StoredRecord[]> => fresh.store.readStream(streamOf.book(MERCHANT, date));
@@ -54,7 +56,7 @@ describe('the books of a merchant', () => {
     await ledger.take(MERCHANT, facts);
     const book = await bookOf('2026-11-23');
     expect(typesOf(book)).toEqual(['BookOpened', 'EntryPosted', 'EntryPosted']);
-    expect(checkBooks(book as unknown as StoredFact<BookFact>[], [])).toEqual([]);
+    expect(checkBooks(book as unknown as BookFact[])).toEqual([]);
   });
 
   it('go on after a restart from what is in the store, also when the checkpoint was lost', async () => {
@@ -106,5 +108,32 @@ describe('the books of a merchant', () => {
     await expect(mine.take(MERCHANT, [third])).rejects.toThrow(BookTaken);
     await books(streamOf.book(MERCHANT, '2026-11-23')).take(MERCHANT, [third]);
     expect(typesOf(await bookOf('2026-11-23'))).toEqual(['BookOpened', 'EntryPosted', 'EntryPosted', 'EntryPosted']);
+  });
+
+  it('list in the close what became undecided before a start, also before there was any book', async () => {
+    await books().take(MERCHANT, [await asked('p9')]);
+    await books().take(MERCHANT, [await sale('p1'), await dayEnded('2026-11-23')]);
+    expect((await bookOf('2026-11-23')).at(-1)?.data).toMatchObject({ undecided: ['p9'] });
+  });
+
+  it('list in the close what became undecided before a failed try', async () => {
+    const stream = streamOf.book(MERCHANT, '2026-11-23');
+    const mine = books(stream);
+    await mine.take(MERCHANT, [await sale('p1'), await asked('p9')]);
+    const stolen = await sale('p2');
+    await books(stream).take(MERCHANT, [stolen]);
+    const next = [await sale('p3'), await dayEnded('2026-11-23')];
+    await expect(mine.take(MERCHANT, next)).rejects.toThrow(BookTaken);
+    await mine.take(MERCHANT, next);
+    expect((await bookOf('2026-11-23')).at(-1)?.data).toMatchObject({ undecided: ['p9'] });
+  });
+
+  it('close with what was undecided in the merchant’s order, not with what is in the store already behind the day’s end', async () => {
+    const stream = streamOf.book(MERCHANT, '2026-11-23');
+    await books().take(MERCHANT, [await sale('p1')]);
+    const ended = await dayEnded('2026-11-23');
+    const later = await asked('p9');
+    await books(stream).take(MERCHANT, [ended, later]);
+    expect((await bookOf('2026-11-23')).at(-1)?.data).toMatchObject({ undecided: [] });
   });
 });

@@ -33,8 +33,6 @@ export interface BooksSettings {
   readonly now: () => string;
   /** Stream of the merchant's last book, or undefined when there never was one. */
   readonly lastBook: (merchantId: string) => Promise<string | undefined>;
-  /** Everything up to here was taken in before this process started. */
-  readonly takenUpTo: bigint;
 }
 
 /** Somebody else appended to a book of ours: another ledger writes this key. */
@@ -58,7 +56,7 @@ export class MerchantBooks {
   async take(merchantId: string, facts: readonly StoredRecord[]): Promise<void> {
     const first = facts[0];
     if (!first) return;
-    let at = this.#open.get(merchantId) ?? (await this.#load(merchantId));
+    let at = this.#open.get(merchantId) ?? (await this.#load(merchantId, first.position - 1n));
     let pending: Pending | undefined;
     const flush = async (): Promise<void> => {
       if (!pending) return;
@@ -123,21 +121,21 @@ export class MerchantBooks {
     return position;
   }
 
-  async #load(merchantId: string): Promise<Position> {
-    const { store, lastBook, takenUpTo } = this.#settings;
+  /** Finds the place of a merchant of whom everything up to `upTo` was handed over before, by this process or another. */
+  async #load(merchantId: string, upTo: bigint): Promise<Position> {
+    const { store, lastBook } = this.#settings;
     const stream = await lastBook(merchantId);
-    if (stream === undefined) return { state: noBook(merchantId), stream: undefined, revision: NO_STREAM };
     let state: BookState = noBook(merchantId);
     let revision = NO_STREAM;
     let openingTaken = '0';
-    for (const record of await store.readStream(stream)) {
+    for (const record of stream === undefined ? [] : await store.readStream(stream)) {
       // The first fact carries everything that earlier books owed.
       const fact = { type: record.type, version: record.version, data: record.data } as BookFact;
       if (fact.type === 'BookOpened') openingTaken = fact.data.taken.position;
       state = evolve(state, fact);
       revision = record.revision;
     }
-    return { state: await this.#observed(merchantId, state, BigInt(openingTaken), takenUpTo), stream, revision };
+    return { state: await this.#observed(merchantId, state, BigInt(openingTaken), upTo), stream, revision };
   }
 
   /** The list of undecided operations is made from facts that posted nothing, so they are looked at again. */

@@ -21,17 +21,16 @@ export class PostFactsProcess implements OnApplicationBootstrap {
     const { store, pool, feed, businessClock, cutOffMinutes } = this.platform;
     await lastBookModel.migrate(pool, LIVE_SCHEMA);
     const rows = await feed.feed(liveGroup(lastBookModel));
-    // No book may be opened before every earlier one is known.
-    await rows.reached(await store.head());
-    const positions = await feed.positions();
-    const takenUpTo = positions.find((group) => group.group === 'ledger')?.position ?? 0n;
     this.#books = new MerchantBooks({
       store,
       writer: store.writer('ledger'),
       cutOffMinutes,
       now: () => businessClock.now().toISOString(),
-      lastBook: (merchantId) => findLastBook(pool, merchantId),
-      takenUpTo,
+      // No book may be opened before every earlier one is known, also when a failed try sends us back to the rows.
+      lastBook: async (merchantId) => {
+        await rows.reached(await store.head());
+        return findLastBook(pool, merchantId);
+      },
     });
     this.#posting = await feed.feed({
       kind: 'facts',

@@ -146,6 +146,10 @@ describe('a sender', () => {
     await one.send(sale);
     await stand(one, 'TerminalBlocked');
     expect(await one.send(one.sale())).toMatchObject({ mac: 'right', fields: { 39: '58' } });
+    // Whether it is new is not the gateway's to say: a repeat gets its stored answer.
+    bench.arrived.splice(0);
+    await one.send(sale);
+    expect(bench.arrived[0]?.command).toMatchObject({ stan: sale.fields[11], barred: 'terminal-not-valid' });
     expect((await one.send(one.reversalOf(sale)))?.fields[39]).toBe('00');
     await one.signIn();
     await stand(one, 'TerminalUnblocked');

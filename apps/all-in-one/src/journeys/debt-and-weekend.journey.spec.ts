@@ -21,7 +21,7 @@ describe('debt, and a weekend', () => {
   const merchantOf = (n: number): string => journey.place(n).merchantId;
 
   beforeAll(async () => {
-    journey = await JourneyNode.start({ from: `${THURSDAY} 10:00:00`, terminals: 7 });
+    journey = await JourneyNode.start({ from: `${THURSDAY} 10:00:00` });
     thursdays = approvedKey(await journey.terminal(1).sale({ amount: 100_000, card: card('credit', 31) }));
     await journey.endDay(THURSDAY);
     await journey.morning(FRIDAY);

@@ -10,7 +10,7 @@ const DATE = '2026-11-23';
 describe('answers that are lost', () => {
   let journey: JourneyNode;
   beforeAll(async () => {
-    journey = await JourneyNode.start({ from: `${DATE} 10:00:00`, terminals: 7, channelTimerMs: 3_000 });
+    journey = await JourneyNode.start({ from: `${DATE} 10:00:00`, channelTimerMs: 3_000 });
   }, 120_000);
   afterAll(() => journey?.close(), 60_000);
 

@@ -1,36 +1,24 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clearingDateAt } from './shanghai.ts';
 import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
 import type { Noun } from '@tillstream/domain/stream';
 import type { StoredRecord } from '@tillstream/event-store';
-import { freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
-import { createSchemas, migrateClock } from '@tillstream/service-kit';
 import { Journal, Terminal, type TerminalSettings } from '@tillstream/simulator';
 import { registerDemo } from '../demo/registration.ts';
-import { DEMO_ACQUIRER, DEMO_CHANNEL, demoTerminals, type DemoTerminal } from '../demo/roster.ts';
+import { DEMO_ACQUIRER, demoTerminals, type DemoTerminal } from '../demo/roster.ts';
 import type { NodeFolder } from '../host/data-folder.ts';
 import { openNode, type Node } from '../host/node.ts';
 import { startServices, type Services } from '../host/services.ts';
 import { readNodeSettings } from '../host/settings.ts';
+import type { ChildSettings } from './child-node.ts';
 import { ForeignHosts } from './foreign-hosts.ts';
 import { Gate } from './gate.ts';
 import { PageClient } from './page-client.ts';
+import { databaseOnServer, embeddedDatabase, type JourneyDatabase } from './journey-database.ts';
+import { noTrade, type JourneyOptions } from './journey-options.ts';
 import { instantOf } from './shanghai.ts';
 import { until } from './until.ts';
-
-/** What a journey may choose; times in ms of the machine clock. */
-export interface JourneyOptions {
-  /** Where the business clock stands at first, Shanghai: `2026-11-23 10:00:00`. */
-  readonly from: string;
-  /** Terminals registered, dealt to the demo's seven merchants in turn; 14 unless given. */
-  readonly terminals?: number;
-  /** How long terminals wait; 20 s unless given: nothing on a busy machine may look like a lost answer. */
-  readonly answerTimerMs?: number;
-  /** How long the node waits for the network; 15 s unless given. */
-  readonly channelTimerMs?: number;
-}
 
 /**
  * The real node on a database of its own, the foreign hosts and the terminals beside it in this process, everything over real
@@ -38,7 +26,7 @@ export interface JourneyOptions {
  */
 export class JourneyNode {
   readonly #options: JourneyOptions;
-  readonly #database: FreshDatabase;
+  #database: JourneyDatabase | undefined;
   readonly #folder: string;
   readonly foreign: ForeignHosts;
   /** Between the terminals and the node. */
@@ -54,20 +42,21 @@ export class JourneyNode {
   #services: Services | undefined;
   #businessNow: number;
 
-  private constructor(options: JourneyOptions, database: FreshDatabase) {
+  private constructor(options: JourneyOptions) {
     this.#options = options;
-    this.#database = database;
     this.#folder = mkdtempSync(join(tmpdir(), 'tillstream-journey-'));
     this.#businessNow = instantOf(options.from);
-    this.roster = demoTerminals(options.terminals ?? 14);
+    this.roster = demoTerminals(options.terminals ?? 7);
     this.foreign = new ForeignHosts(join(this.#folder, 'simulator'), () => this.now());
   }
 
   /** Starts everything and registers the demo's channel, merchants and terminals. */
   static async start(options: JourneyOptions): Promise<JourneyNode> {
-    const journey = new JourneyNode(options, await freshDatabase());
+    const journey = new JourneyNode(options);
     try {
-      await journey.#setClockBefore();
+      journey.#database = options.embedded
+        ? await embeddedDatabase(journey.#folder, journey.now())
+        : await databaseOnServer(journey.now());
       const networkPort = await journey.foreign.listen();
       journey.networkGate.leadTo({ host: '127.0.0.1', port: networkPort });
       [journey.#gatePort, journey.#networkPort] = await Promise.all([
@@ -99,6 +88,23 @@ export class JourneyNode {
     return { path, logFile: join(path, 'log', 'node.log'), simulatorFolder: join(path, 'simulator') };
   }
 
+  /** The node's settings, as variables of its environment. */
+  get environment(): Readonly<Record<string, string>> {
+    const { answerTimerMs = 20_000, channelTimerMs = 15_000 } = this.#options;
+    const url = this.#database?.url;
+    return {
+      TILLSTREAM_ANSWER_TIMER: `${answerTimerMs}ms`,
+      TILLSTREAM_CHANNEL_TIMER: `${channelTimerMs}ms`,
+      ...(url === undefined ? {} : { DATABASE_URL: url }),
+    };
+  }
+
+  /** What a node in a child process needs to take this one's place. */
+  get childSettings(): ChildSettings {
+    const { networkPort, bankUrl, bankSecret } = this.foreign.world(this.#networkPort);
+    return { folder: this.#folder, environment: this.environment, world: { networkPort, bankUrl, bankSecret } };
+  }
+
   /** The business instant, also while the node is down; ms since the epoch. */
   now(): number {
     return this.#businessNow;
@@ -106,22 +112,11 @@ export class JourneyNode {
 
   /** Opens the node on the journey's database: at the start, and after {@link stop}. */
   async open(): Promise<void> {
-    const { answerTimerMs = 20_000, channelTimerMs = 15_000 } = this.#options;
     for (const name of ['log', 'keys', 'simulator']) mkdirSync(join(this.#folder, name), { recursive: true });
-    const settings = readNodeSettings({
-      DATABASE_URL: this.#database.url,
-      TILLSTREAM_ANSWER_TIMER: `${answerTimerMs}ms`,
-      TILLSTREAM_CHANNEL_TIMER: `${channelTimerMs}ms`,
-    });
+    const settings = readNodeSettings({ ...this.environment });
     const node = await openNode(settings, this.folder);
     this.#node = node;
-    const ports = { terminalPort: 0, httpPort: 0 };
-    this.#services = await startServices(
-      node,
-      settings,
-      { ...noTrade, ...ports },
-      this.foreign.world(this.#networkPort),
-    );
+    this.#services = await startServices(node, settings, noTrade, this.foreign.world(this.#networkPort));
     this.terminalGate.leadTo(this.#services.terminalAddress);
   }
 
@@ -185,7 +180,9 @@ export class JourneyNode {
     const look = async (): Promise<boolean> => {
       const groups = await this.node.feed.positions();
       const behind = groups.filter(({ position, head }) => position < head);
-      seen = behind.map(({ group, position, head, parkedKeys }) => `${group} ${position} of ${head}, parked ${parkedKeys}`);
+      seen = behind.map(
+        ({ group, position, head, parkedKeys }) => `${group} ${position} of ${head}, parked ${parkedKeys}`,
+      );
       return done;
     };
     await until('no fact group lags and settlement is idle', look, () => seen);
@@ -256,44 +253,13 @@ export class JourneyNode {
     return this.node.platform.store.readAll(0n, { ...(nouns.length > 0 ? { nouns } : {}), limit: 1_000_000 });
   }
 
-  /** The network's clearing date now. */
-  clearingDate(): string {
-    return clearingDateAt(this.now());
-  }
-
   async close(): Promise<void> {
     for (const terminal of this.terminals.values()) await terminal.close();
     for (const client of this.clients.values()) client.close();
     await this.stop().finally(async () => {
       await Promise.all([this.terminalGate.close(), this.networkGate.close(), this.foreign.close()]);
-      if (!process.env.KEEP) await this.#database.drop();
-      if (!process.env.KEEP) rmSync(this.#folder, { recursive: true, force: true });
+      await this.#database?.drop();
+      rmSync(this.#folder, { recursive: true, force: true });
     });
   }
-
-  /** A new folder starts on the machine's time and never goes back, so the row is there before the node is. */
-  async #setClockBefore(): Promise<void> {
-    await createSchemas(this.#database.pool);
-    await migrateClock(this.#database.pool);
-    await this.#database.pool.query(
-      `insert into state.business_clock (base_at, base_machine, rate, hold_at, floor_at, simulated)
-       values (to_timestamp($1::bigint / 1000.0), $2, 1, to_timestamp($1::bigint / 1000.0), to_timestamp($1::bigint / 1000.0), true)`,
-      [this.#businessNow, Date.now()],
-    );
-  }
 }
-
-const noTrade = {
-  terminals: 0,
-  payments: 0,
-  seed: 1,
-  trade: false,
-  seconds: 60,
-  days: 1,
-  date: undefined,
-  dataDir: undefined,
-  exitAfter: false,
-} as const;
-
-/** Our channel's name in the demo, for reading facts. */
-export const CHANNEL = DEMO_CHANNEL;

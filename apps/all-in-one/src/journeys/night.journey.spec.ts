@@ -14,7 +14,7 @@ describe('around the cut-off', () => {
   const keyOn = (n: number): string => keys.get(n) ?? '';
 
   beforeAll(async () => {
-    journey = await JourneyNode.start({ from: `${MONDAY} 21:00:00`, terminals: 7 });
+    journey = await JourneyNode.start({ from: `${MONDAY} 21:00:00` });
     approvedKey(await journey.terminal(1).sale({ amount: 5_000, card: card('credit', 10) }));
     for (const n of [2, 4, 5]) {
       keys.set(n, approvedKey(await journey.terminal(n).sale({ amount: 100_000, card: card('credit', 10 + n) })));

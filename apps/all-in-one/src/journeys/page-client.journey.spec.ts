@@ -11,7 +11,7 @@ const MAK = hex('89ABCDEF0123456776543210FEDCBA98');
 describe('a client written from the page alone', () => {
   let journey: JourneyNode;
   beforeAll(async () => {
-    journey = await JourneyNode.start({ from: '2026-11-23 10:00:00', terminals: 7 });
+    journey = await JourneyNode.start({ from: '2026-11-23 10:00:00' });
   }, 120_000);
   afterAll(() => journey?.close(), 60_000);
 

@@ -35,6 +35,13 @@ export function saleFields(client: PageClient, { pan, amount, stan, pin, batch =
   };
 }
 
+/** Fields of a refund advice (section 5): the original's RRN and date, MMDD. */
+export function refundFields(client: PageClient, refund: PageSale, rrn: string, monthDay: string): Fields {
+  const { 26: _limit, 52: _pin, 53: _control, ...fields } = saleFields(client, refund);
+  const batch = refund.batch ?? client.batch;
+  return { ...fields, 3: '200000', 37: rrn, 60: `25${batch}00050`, 61: `${'0'.repeat(12)}${monthDay}`, 63: '000' };
+}
+
 /** Fields of the 0400 that undoes a sale (section 10); `reason` is F39. */
 export function reversalFields(sale: Fields, reason = '98'): Fields {
   const kept = [2, 3, 4, 11, 14, 22, 25, 41, 42, 49, 60].map((field) => [field, sale[field] ?? ''] as const);

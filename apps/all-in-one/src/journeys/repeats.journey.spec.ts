@@ -3,7 +3,14 @@ import { card } from './cards.ts';
 import { JourneyNode } from './journey-node.ts';
 import { answeredItem, settledReport } from './outcomes.ts';
 import type { Message } from './page-codec.ts';
-import { repliesOf, reversalFields, saleFields, settlementFields, uploadEndFields } from './page-messages.ts';
+import {
+  refundFields,
+  repliesOf,
+  reversalFields,
+  saleFields,
+  settlementFields,
+  uploadEndFields,
+} from './page-messages.ts';
 import { paymentFacts, postedFor, typesOf } from './read-books.ts';
 
 const code = (message: Message): unknown => message.fields[39];
@@ -11,7 +18,7 @@ const code = (message: Message): unknown => message.fields[39];
 describe('numbers, batches and repeats', () => {
   let journey: JourneyNode;
   beforeAll(async () => {
-    journey = await JourneyNode.start({ from: '2026-11-23 10:00:00', terminals: 7 });
+    journey = await JourneyNode.start({ from: '2026-11-23 10:00:00' });
   }, 120_000);
   afterAll(() => journey?.close(), 60_000);
 
@@ -73,6 +80,24 @@ describe('numbers, batches and repeats', () => {
     expect(counts.answered).toBe(asked);
   }, 60_000);
 
+  it('a refund advice sent again gets its 00 again and is one refund', async () => {
+    const client = journey.page(5);
+    await client.signIn();
+    const { pan } = card('credit', 47);
+    const sale = saleFields(client, { pan, amount: 7_000, stan: client.nextStan() });
+    const { fields } = await client.ask('0200', sale);
+    const advice = refundFields(client, { pan, amount: 2_500, stan: client.nextStan() }, String(fields[37]), '1123');
+    const [first, again] = [await client.ask('0220', advice), await client.ask('0220', advice)];
+    expect([code(first), code(again)]).toEqual(['00', '00']);
+    expect(again.fields[37]).toBe(first.fields[37]);
+    await journey.decided();
+    const facts = await paymentFacts(journey, 5, `${client.batch}.${String(sale[11])}`);
+    expect(typesOf(facts).filter((type) => type.startsWith('Refund'))).toEqual(['RefundRequested', 'RefundAccepted']);
+    const totals = { debit: [7_000, 1], credit: [2_500, 1] } as const;
+    const settled = await client.ask('0500', settlementFields(client, client.nextStan(), totals), { mac: false });
+    expect(repliesOf(settled.fields[48])).toBe('11');
+  }, 60_000);
+
   it('a repeated 0500 gets the same answer, the next batch opens by being used, and a batch out of step is answered 77', async () => {
     const client = journey.page(4);
     await client.signIn();
@@ -91,6 +116,8 @@ describe('numbers, batches and repeats', () => {
     const renewed = await client.ask('0500', { ...asked, 11: client.nextStan() }, { mac: false });
     expect([code(renewed), renewed.fields[48]]).toEqual([code(first), first.fields[48]]);
     expect(code(await client.ask('0200', lastSale))).toBe('94');
+    // The terminal itself has counted it, so it can no more be undone by a reversal.
+    expect(code(await client.ask('0400', reversalFields(lastSale)))).toBe('12');
 
     const next = String(Number(batch) + 1).padStart(6, '0');
     expect(code(await client.ask('0200', sale(6_000, next)))).toBe('00');

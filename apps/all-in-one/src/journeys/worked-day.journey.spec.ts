@@ -10,7 +10,7 @@ const MERCHANT_2 = '480290058120002';
 describe('the worked day of domain 4.7, cards only', () => {
   let journey: JourneyNode;
   beforeAll(async () => {
-    journey = await JourneyNode.start({ from: '2026-11-23 10:00:00', terminals: 7 });
+    journey = await JourneyNode.start({ from: '2026-11-23 10:00:00' });
   }, 120_000);
   afterAll(() => journey?.close(), 60_000);
 
@@ -47,6 +47,27 @@ describe('the worked day of domain 4.7, cards only', () => {
     expect(figures.trialBalance.difference).toBe(0);
     expect(await breaches(journey)).toEqual([]);
   }, 120_000);
+
+  it('is audited by checks that see what they look for', async () => {
+    const { pool } = journey.node;
+    await pool.query('update read.ledger_last_book set closed = not closed');
+    await pool.query('create table state.left_lying (text text)');
+    await pool.query('insert into state.left_lying values ($1)', [`note ${card('credit', 2).pan}`]);
+    const { items } = journey.terminal(2).state;
+    const [[key, item] = []] = items;
+    if (key === undefined || item === undefined) throw new Error('the terminal has no record');
+    items.set('told', { ...item, stan: '900000', kind: 'sale', status: 'approved', code: '00' });
+    const found = await breaches(journey);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^i2: sale .*900000 was approved, with 0 facts/),
+        'i4: replay gives other rows in ledger_last_book',
+        expect.stringMatching(/^i6: card number .* in a row of state.left_lying/),
+      ]),
+    );
+    // And nothing but what was planted.
+    expect(new Set(found.map((one) => one.slice(0, 2)))).toEqual(new Set(['i2', 'i4', 'i6']));
+  }, 60_000);
 
   async function payouts(): Promise<unknown[]> {
     const figures = await journey.services.api.get<DayFigures>('/days/2026-11-23');

@@ -51,6 +51,7 @@ const message: Readonly<Record<string, Check>> = {
   stan: digits(6),
   answerBy: (value) => typeof value === 'number' && Number.isFinite(value),
   correlation: text(200),
+  barred: (value) => value === undefined || value === 'terminal-not-valid' || value === 'merchant-not-valid',
 };
 const card: Readonly<Record<string, Check>> = {
   entryMode: digits(3),

@@ -76,7 +76,9 @@ function termsOf(
 ): Terms | { readonly responseCode: string } {
   const tradeDate = tradeDateNow(desk.platform);
   const amount = amountOf(purchase);
-  const merchant = desk.registry.merchant(purchase.command.merchantId);
+  const { merchantId, barred } = purchase.command;
+  if (barred !== undefined) return { responseCode: responseCodeOf[barred] };
+  const merchant = desk.registry.merchant(merchantId);
   if (merchant === undefined) return { responseCode: responseCodeOf['merchant-not-valid'] };
   if (merchant.blocked) return { responseCode: BLOCKED };
   if (purchase.kind === 'sale' && amount <= 0) return { responseCode: responseCodeOf['invalid-amount'] };

@@ -19,6 +19,7 @@ export async function takeVoid(desk: Desk, command: VoidPayment, intake: Intake)
   const channel = channelOf(desk);
   if ('notReady' in place || !desk.link.takes || channel === undefined) return notTaken();
   const operation = await linkedRef(desk, linked, intake);
+  if (command.barred !== undefined) return refuseLinked(desk, linked, intake, operation, command.barred);
   if ('refusal' in place) return refuseLinked(desk, linked, intake, operation, place.refusal);
   const { originalId } = place;
   const request = await requestOf(desk, command, intake, operation, channel);

@@ -10,7 +10,7 @@ export interface TerminalSession {
   /** F39 for every message: the merchant number is not this terminal's. */
   readonly refusal: string | null;
   /** F39 for new payments alone: what undoes or reports is never refused for a block (design 6). */
-  readonly paymentRefusal: string | null;
+  readonly paymentRefusal: '03' | '58' | null;
 }
 
 /** A terminal's message on its way through the handlers. */

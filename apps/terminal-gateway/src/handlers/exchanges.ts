@@ -8,7 +8,7 @@ import type { TerminalRequest, TerminalSession } from '../guard/terminal-session
 import type { Traffic } from '../guard/traffic.ts';
 import type { SessionKeys } from '../keys/session-keys.ts';
 import { HostClock, type HostTime } from '../translate/host-time.ts';
-import type { CommandFrame } from '../translate/payments.ts';
+import { isServedPayment, type CommandFrame } from '../translate/payments.ts';
 import { plainReply } from '../translate/replies.ts';
 
 /** What a handler comes to. */
@@ -51,7 +51,9 @@ export class Exchanges {
     try {
       const { session } = request;
       if (session === undefined) throw new Error('a handler was called for a request without a session');
-      const code = session.refusal ?? (isNewPayment(request) ? session.paymentRefusal : null);
+      // Of a payment that we serve authorization alone knows whether it is new (design 6, Repeats).
+      const isUnserved = isNewPayment(request) && !isServedPayment(request.spec.id);
+      const code = session.refusal ?? (isUnserved ? session.paymentRefusal : null);
       const reply = code === null ? await work(session) : this.plain(request, code);
       if (reply === SILENCE) traffic.silent += 1;
       return reply === SILENCE ? SILENCE : { ...reply, demand: this.#demandOf(session) };
@@ -82,9 +84,11 @@ export class Exchanges {
   }
 
   /** Who asks, until when, and the correlation of everything that follows. */
-  frame({ terminal }: TerminalSession): CommandFrame {
+  frame({ terminal, paymentRefusal }: TerminalSession): CommandFrame {
     const { machineClock, answerBudgetMs, random } = this.#settings;
-    return { terminal, answerBy: machineClock.now() + answerBudgetMs, correlation: uuidFrom(random) };
+    const barred =
+      paymentRefusal === null ? undefined : paymentRefusal === '03' ? 'merchant-not-valid' : 'terminal-not-valid';
+    return { terminal, answerBy: machineClock.now() + answerBudgetMs, correlation: uuidFrom(random), barred };
   }
 
   /** A reply that says no more than F39. */

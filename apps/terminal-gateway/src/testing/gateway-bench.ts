@@ -114,7 +114,10 @@ export async function openGatewayBench(): Promise<GatewayBench> {
   const withCommands: Platform = { ...platform, commands: new InProcessCommandClient(commandServer) };
   const hosted = await hostAnswers(commandServer, { arrived, answers });
   answers.set(batchPattern.forSignIn, () => ({ kind: 'answer', responseCode: '00', batch: '000007' }));
-  for (const pattern of Object.values(paymentPattern)) answers.set(pattern, () => approval());
+  const answerTo = (command: Record<string, unknown>): object =>
+    approval(command['barred'] === 'terminal-not-valid' ? { responseCode: '58' } : {});
+  for (const pattern of Object.values(paymentPattern)) answers.set(pattern, answerTo);
+  answers.set(paymentPattern.reversal, () => approval());
   const opened: OpenedGateway[] = [];
 
   const append: GatewayBench['append'] = async (stream, key, ...facts) => {

@@ -19,6 +19,8 @@ export interface CommandFrame {
   readonly terminal: RegisteredTerminal;
   readonly answerBy: number;
   readonly correlation: string;
+  /** Why new payments of this sender are declined; undefined when they are not. */
+  readonly barred: PaymentMessage['barred'];
 }
 
 /** What a payment command adds to the parts that all of them have. */
@@ -106,5 +108,6 @@ export function paymentMessage({ fields }: TerminalMessage, frame: CommandFrame)
     localTime: fields[12] ?? null,
     localDate: fields[13] ?? null,
     operator: fields[63]?.slice(0, 3) ?? '',
+    ...(frame.barred && { barred: frame.barred }),
   };
 }

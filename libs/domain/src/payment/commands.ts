@@ -32,6 +32,11 @@ export interface PaymentMessage {
   readonly localTime: string | null;
   readonly localDate: string | null;
   readonly operator: string;
+  /**
+   * Why a *new* 0200 of this sender is declined: its terminal, device or merchant. What repeats a payment gets the stored
+   * answer all the same, and what undoes or reports is served (design 6).
+   */
+  readonly barred?: 'terminal-not-valid' | 'merchant-not-valid';
 }
 
 /** 0200 sale (F3 000000). Pattern `authorization.sale`. */

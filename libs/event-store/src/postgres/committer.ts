@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { StoreUnavailable } from '../port.ts';
 import { groupArguments, takeGroup, type Group } from './group.ts';
 import type { PendingAppend } from './pending-append.ts';
-import { settle } from './settle.ts';
+import { ANSWER_TIMEOUT_MS, settle } from './settle.ts';
 
 /** Bounds on what waits for a commit; beyond them an append is turned away at once. */
 export interface CommitterSettings {
@@ -18,8 +18,6 @@ export interface CommitterSettings {
 
 /** Server side: nothing of ours holds the head row longer than this (design 8). */
 const SERVER_TIMEOUT_MS = 5_000;
-/** Our side, for a network that swallows the answer. */
-const ANSWER_TIMEOUT_MS = 8_000;
 const FIRST_PAUSE_MS = 10;
 const LAST_PAUSE_MS = 500;
 
@@ -205,7 +203,7 @@ export class Committer {
       if (this.client === client) this.disconnect();
     });
     try {
-      await client.query(SESSION);
+      await client.query({ text: SESSION, ...{ query_timeout: ANSWER_TIMEOUT_MS } });
     } catch (error) {
       client.release(true);
       throw error;

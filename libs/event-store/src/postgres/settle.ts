@@ -6,6 +6,9 @@ import { AppendRefused, type PendingAppend } from './pending-append.ts';
 /** What a look at the stream says about an append: its answer, a defect of the caller, or that it is not stored and may be sent. */
 export type Verdict = { readonly result: AppendResult } | { readonly refused: AppendRefused } | 'not-stored';
 
+/** Our side's patience with one question, ms, for a network that swallows the answer. */
+export const ANSWER_TIMEOUT_MS = 8_000;
+
 interface Row {
   readonly revision: number | null;
   readonly key: string | null;
@@ -35,6 +38,7 @@ export async function settle(client: ClientBase, appends: readonly PendingAppend
     name: 'settle',
     text: READ_BACK,
     values: [appends.map((a) => a.stream), appends.map((a) => a.expected), appends.map((a) => a.records.length)],
+    ...{ query_timeout: ANSWER_TIMEOUT_MS },
   });
   return appends.map((append, n) => judge(append, rows[n] as Row));
 }

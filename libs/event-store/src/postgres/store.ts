@@ -132,6 +132,7 @@ export class PostgresEventStore implements EventStore {
     });
     try {
       for (;;) {
+        if (this.closing) return undefined;
         grown = false;
         const facts = await this.reading.stream(stream, beyondRevision + 1);
         if (facts.length > 0) return facts;
@@ -150,6 +151,7 @@ export class PostgresEventStore implements EventStore {
 
   async close(): Promise<void> {
     this.closing = true;
+    this.tail.wakeAll();
     clearInterval(this.poll);
     await Promise.all([...this.subscriptions].map((subscription) => subscription.stop()));
     await this.committer.close();

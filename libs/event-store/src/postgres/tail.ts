@@ -44,6 +44,11 @@ export class Tail {
     this.known = position;
     this.ownFrom = position;
     wake(this.waiting);
+    this.wakeAll();
+  }
+
+  /** Wakes everybody who waits for a stream, to find that the store closes. */
+  wakeAll(): void {
     for (const waiters of this.waitingFor.values()) wake(waiters);
   }
 

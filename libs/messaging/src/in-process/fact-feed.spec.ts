@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import type { StoredRecord } from '@tillstream/event-store';
 import { factToAppend, openFreshStore } from '@tillstream/event-store/testing';
 import { factFeedContract, type FeedContractPlace } from '../contract.ts';
@@ -6,19 +7,19 @@ import { deadLetters } from '../dead-letters.ts';
 import { InProcessFactFeed } from './fact-feed.ts';
 import { migrateMessaging } from './state-tables.ts';
 
-async function openPlace(): Promise<FeedContractPlace> {
+async function openPlace(): Promise<FeedContractPlace & { readonly url: string }> {
   const { store, database, close: drop } = await openFreshStore();
   const { pool } = database;
   await migrateMessaging(pool);
   const openFeed: FeedContractPlace['openFeed'] = () =>
     new InProcessFactFeed({ store, pool, attempts: 3, firstPauseMs: 1, longestPauseMs: 4, replayPollMs: 5 });
-  return { store, pool, openFeed, drop };
+  return { store, pool, url: database.url, openFeed, drop };
 }
 
 factFeedContract('in-process', openPlace);
 
 describe('in-process feed', () => {
-  let place: FeedContractPlace;
+  let place: Awaited<ReturnType<typeof openPlace>>;
   beforeEach(async () => {
     place = await openPlace();
   });
@@ -98,5 +99,68 @@ describe('in-process feed', () => {
     await feed.feed(group);
     await expect(feed.feed(group)).rejects.toThrow("group 'g' is fed already");
     await feed.close();
+  });
+
+  it('starts one of two feeds of a group that are asked for at once, and a close stops also one that is just starting', async () => {
+    const feed = place.openFeed();
+    let calls = 0;
+    const group = { kind: 'facts', group: 'g', nouns: ['payment'], onBatch: async () => void (calls += 1) } as const;
+    const asked = [feed.feed(group), feed.feed(group)];
+    const both = Promise.allSettled(asked);
+    await feed.close();
+    expect((await both).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    await append('m1');
+    await place.store.head();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(calls).toBe(0);
+  });
+
+  it('takes a key up again when its replay was stored and only the answer of the commit was lost', async () => {
+    let faults = 0;
+    const pool = new pg.Pool({ connectionString: place.url });
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+      let deleting = false;
+      client.query = (async (...args: unknown[]) => {
+        const result = await query(...args);
+        if (String(args[0]).startsWith('delete from state.parked_key')) deleting = true;
+        if (args[0] === 'commit' && deleting && faults-- > 0) throw new Error('Connection terminated unexpectedly');
+        return result;
+      }) as unknown as typeof client.query;
+    });
+    const feed = new InProcessFactFeed({ store: place.store, pool, attempts: 1, firstPauseMs: 1, replayPollMs: 5 });
+    let broken = true;
+    const seen: bigint[] = [];
+    const onBatch = async (facts: readonly StoredRecord[]): Promise<void> => {
+      if (broken) throw new Error('broken');
+      seen.push(...facts.map(({ position }) => position));
+    };
+    const subscription = await feed.feed({ kind: 'facts', group: 'g', nouns: ['payment'], onBatch });
+    const first = await append('m1');
+    await subscription.reached(first);
+    broken = false;
+    faults = 1;
+    expect(await feed.replayParked('g', 'm1')).toMatchObject({ kind: 'replayed' });
+    const second = await append('m1');
+    await subscription.reached(second);
+    expect(seen).toEqual([first, second]);
+    await feed.close();
+    await pool.end();
+  });
+
+  it('says that it has ended when a replay finds the group taken over', async () => {
+    const ended: string[] = [];
+    const options = { store: place.store, pool: place.pool, attempts: 1, firstPauseMs: 1 };
+    const old = new InProcessFactFeed({ ...options, onEnded: (group) => ended.push(group) });
+    const onBatch = async (): Promise<void> => Promise.reject(new Error('broken'));
+    const group = { kind: 'facts', group: 'g', nouns: ['payment'], onBatch } as const;
+    const rows = { kind: 'rows', group: 'r', nouns: ['payment'], onBatch } as const;
+    await (await old.feed(group)).reached(await append('m1'));
+    await (await old.feed(rows)).reached(await place.store.head());
+    const next = new InProcessFactFeed(options);
+    await next.feed({ ...rows, onBatch: async () => undefined });
+    expect(await old.replayParked('r', 'm1')).toMatchObject({ kind: 'failed' });
+    expect(ended).toEqual(['r']);
+    await Promise.all([old.close(), next.close()]);
   });
 });

@@ -35,6 +35,8 @@ const nothing = (): void => undefined;
 export class InProcessFactFeed implements FactFeed {
   readonly #settings: GroupSettings;
   readonly #groups = new Map<string, GroupRun>();
+  /** Groups on their way in: one name is never fed twice, and closing waits for them. */
+  readonly #starting = new Map<string, Promise<GroupRun>>();
   #closed = false;
 
   constructor(options: InProcessFeedOptions) {
@@ -56,13 +58,17 @@ export class InProcessFactFeed implements FactFeed {
     if (!/^[a-z0-9][a-z0-9.-]{0,99}$/.test(group.group)) {
       throw new Error(`'${group.group}' is no group name; use a-z, 0-9, dots and dashes`);
     }
-    if (this.#groups.has(group.group)) throw new Error(`group '${group.group}' is fed already`);
-    const { store, pool, timers } = this.#settings;
-    const holding = { group: group.group, store: store.storeId, holder: randomUUID() };
-    const position = await takeCheckpoint(pool, holding, new Date(timers.now()));
-    const run = new GroupRun(group, holding, position, this.#settings);
-    this.#groups.set(group.group, run);
-    await run.start(group);
+    if (this.#groups.has(group.group) || this.#starting.has(group.group))
+      throw new Error(`group '${group.group}' is fed already`);
+    const starting = this.#start(group);
+    this.#starting.set(group.group, starting);
+    let run: GroupRun;
+    try {
+      run = await starting;
+      this.#groups.set(group.group, run);
+    } finally {
+      this.#starting.delete(group.group);
+    }
     return {
       group: group.group,
       reached: (target) => run.reached(target),
@@ -72,6 +78,15 @@ export class InProcessFactFeed implements FactFeed {
         if (this.#groups.get(group.group) === run) this.#groups.delete(group.group);
       },
     };
+  }
+
+  async #start(group: FeedGroup): Promise<GroupRun> {
+    const { store, pool, timers } = this.#settings;
+    const holding = { group: group.group, store: store.storeId, holder: randomUUID() };
+    const position = await takeCheckpoint(pool, holding, new Date(timers.now()));
+    const run = new GroupRun(group, holding, position, this.#settings);
+    await run.start(group);
+    return run;
   }
 
   /** Every group that has a checkpoint, here or elsewhere, with the store's head: the difference is its lag. */
@@ -101,6 +116,7 @@ export class InProcessFactFeed implements FactFeed {
   /** Stops every group after its batch in work. */
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.allSettled([...this.#starting.values()].map(async (starting) => (await starting).stop()));
     await Promise.all([...this.#groups.values()].map((run) => run.stop()));
     this.#groups.clear();
   }

@@ -4,7 +4,7 @@ import type { FeedGroup, FeedSubscription } from '../port.ts';
 import { storedPosition, type Holding } from './checkpoint.ts';
 import { backOffMs, type GroupSettings } from './group-settings.ts';
 import { GroupTransactions, type ReplayOutcome } from './group-transactions.ts';
-import { readParked } from './parked-keys.ts';
+import { readParked, readParkedKey } from './parked-keys.ts';
 import { pause } from './pause.ts';
 import { Waiters } from './waiters.ts';
 
@@ -89,9 +89,10 @@ export class GroupRun implements FeedSubscription {
         return outcome;
       } catch (error) {
         this.#failed(error);
-        if (error instanceof FeedTakenOver) this.#end(error);
+        if (error instanceof FeedTakenOver) this.#takenOver(error);
         // What passes is no verdict on the key: the replay stays asked for and is tried again.
         else if (!isPassing(error)) await this.#transactions.noteFailedReplay(key, error);
+        else if (await this.#replayedAlready(key)) return { kind: 'replayed', facts: 0 };
         return { kind: 'failed', cause: causeOf(error) };
       }
     });
@@ -109,11 +110,33 @@ export class GroupRun implements FeedSubscription {
         await this.#lookedThrough(upTo);
       } catch (error) {
         if (!(error instanceof FeedTakenOver)) throw error;
-        this.#end(error);
-        this.#settings.onEnded(this.group, error);
-        void this.#subscription?.stop();
+        this.#takenOver(error);
       }
     });
+  }
+
+  #takenOver(error: FeedTakenOver): void {
+    this.#end(error);
+    this.#settings.onEnded(this.group, error);
+    void this.#subscription?.stop();
+  }
+
+  /**
+   * A replay whose commit got no answer may have removed the row; going on to skip the key would then lose its facts for ever. So
+   * nothing else is taken in until the row has been looked at.
+   */
+  async #replayedAlready(key: string): Promise<boolean> {
+    for (let tries = 1; !this.#stopping.signal.aborted; tries += 1) {
+      try {
+        if ((await readParkedKey(this.#settings.pool, this.group, key)) !== undefined) return false;
+        this.#parked.delete(key);
+        return true;
+      } catch (error) {
+        this.#failed(error);
+        await pause(this.#settings.timers, backOffMs(this.#settings, tries), this.#stopping.signal);
+      }
+    }
+    return false;
   }
 
   /** Handles a batch; one that keeps failing is halved until the failing fact stands alone, and its key is parked. */

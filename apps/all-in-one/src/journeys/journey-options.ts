@@ -1,0 +1,30 @@
+import type { StartOptions } from '../arguments.ts';
+
+/** What a journey may choose; times in ms of the machine clock. */
+export interface JourneyOptions {
+  /** Where the business clock stands at first, Shanghai: `2026-11-23 10:00:00`. */
+  readonly from: string;
+  /** Terminals registered, dealt to the demo's seven merchants in turn; 7 unless given. */
+  readonly terminals?: number;
+  /** How long terminals wait; 20 s unless given: nothing on a busy machine may look like a lost answer. */
+  readonly answerTimerMs?: number;
+  /** How long the node waits for the network; 15 s unless given. */
+  readonly channelTimerMs?: number;
+  /** The embedded server of the journey's folder in place of a database on the specs' server. */
+  readonly embedded?: boolean;
+}
+
+/** A start without the demo's day, on ports of the system's choice. */
+export const noTrade: StartOptions = {
+  terminals: 0,
+  payments: 0,
+  seed: 1,
+  trade: false,
+  seconds: 60,
+  days: 1,
+  date: undefined,
+  dataDir: undefined,
+  exitAfter: false,
+  terminalPort: 0,
+  httpPort: 0,
+};
