@@ -53,6 +53,15 @@ export interface DayReport extends DayBatches {
 export const dayReport = (pool: Pool, date: string): Promise<DayReport> =>
   readAt(pool, (view) => dayReportAt(view, date));
 
+/** The last trade date up to today on which a terminal did anything; today when there is none. */
+export async function lastDayOfTrade(view: View, today: string): Promise<string> {
+  const found = await view.query<{ day: string | null }>(
+    'select max(trade_date)::text as day from terminal_day where trade_date <= $1',
+    [today],
+  );
+  return found[0]?.day ?? today;
+}
+
 /** {@link dayReport} inside a read that is already open. */
 export async function dayReportAt(view: View, date: string): Promise<DayReport> {
   const rows = await view.query<Record<string, string>>(MERCHANT_DAYS, [date]);
