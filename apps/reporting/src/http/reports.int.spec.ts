@@ -285,8 +285,9 @@ describe('GET /', () => {
     for (const figure of ['11,333.33', '10,576.40', '11,570.40', '试算平衡']) expect(text).toContain(figure);
     const english = (await api.get('/?lang=en')).text;
     expect(english).toContain('<html lang="en">');
-    expect(english).toContain('Business day <strong>2026-11-24</strong>');
-    expect(english).toContain('No trade on this day.');
+    // Today is the 24th, but nobody has traded on it yet.
+    expect(english).toContain('Business day <strong>2026-11-23</strong>');
+    expect((await api.get('/?lang=en&date=2026-11-24')).text).toContain('No trade on this day.');
     expect(await api.get('/?lang=fr')).toMatchObject({ status: 422 });
   });
 });

@@ -9,7 +9,7 @@ export type OnBatch = (facts: readonly StoredRecord[], upTo: bigint) => Promise<
 /** Positions looked through by one read, so that rare nouns in a long history do not make one endless statement. */
 const WINDOW = 50_000n;
 /** A subscriber that keeps up reads at most once in this time: facts come in batches, and the commits get the processor. */
-const BREATH_MS = 10;
+const BREATH_MS = 25;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 5_000;
 
