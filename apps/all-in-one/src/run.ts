@@ -24,6 +24,10 @@ export async function run(options: StartOptions): Promise<void> {
   const node = await openNode(settings, folder);
   const { lifecycle } = node.platform;
   lifecycle.stopOnSignals();
+  lifecycle.onStop('a word to the person', stopOrder.intake, () =>
+    console.log('\nStopping: what is at work is finished first …'),
+  );
+  lifecycle.onStop('a last word', stopOrder.last + 1, () => console.log('Stopped; nothing is lost.'));
   try {
     const world = await startForeignWorld({
       folder,

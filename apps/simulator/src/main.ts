@@ -60,10 +60,14 @@ if (process.send === undefined) {
   );
   process.exit(2);
 }
+/** Start and fleet take their time; what comes after them waits, so that a day never begins before its terminals are there. */
+let prepared: Promise<void> = Promise.resolve();
+
 process.on('message', (message: ToSimulator) => {
-  take(message).catch((error: unknown) => {
+  const failed = (error: unknown): void =>
     say({ type: 'failed', during: message.type, problem: error instanceof Error ? error.message : 'unknown' });
-  });
+  const taken = prepared.then(() => take(message)).catch(failed);
+  if (message.type === 'start' || message.type === 'fleet') prepared = taken;
 });
 // Without its parent nobody would ever stop it.
 process.on('disconnect', () => void stop(0));
