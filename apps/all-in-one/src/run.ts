@@ -1,5 +1,6 @@
 import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
 import { verifyStore } from '@tillstream/event-store';
+import { checkInvariants } from '@tillstream/reporting';
 import { rebuildReadModels, stopOrder } from '@tillstream/service-kit';
 import type { StartOptions } from './arguments.ts';
 import { Conductor } from './demo/conductor.ts';
@@ -94,8 +95,15 @@ async function trade(
       models: readModels,
       swap: false,
     });
-    console.log(summaryText(figures, fleet, replay, Number(verified.facts)));
-    const broken = !replay.equal || figures.trialBalance.difference !== 0 || fleet.differences.some((d) => !d.planned);
+    const invariants = await checkInvariants(node.pool, node.platform.store);
+    console.log(
+      summaryText({ figures, fleet, replay, verified: Number(verified.facts), breaches: invariants.breaches }),
+    );
+    const broken =
+      invariants.breaches.length > 0 ||
+      !replay.equal ||
+      figures.trialBalance.difference !== 0 ||
+      fleet.differences.some((d) => !d.planned);
     if (broken) process.exitCode = 1;
   }
   if (!options.exitAfter)

@@ -1,7 +1,7 @@
 import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
 import type { DayReport, Progress } from '@tillstream/simulator';
 import type { ApiClient } from './api-client.ts';
-import type { DayFigures } from './day-figures.ts';
+import type { DayReport as DayFigures } from '@tillstream/reporting';
 import type { DemoClock } from './demo-clock.ts';
 import { type ProgressLine, progressText } from './progress-line.ts';
 import type { SimulatorProcess } from './simulator-process.ts';

@@ -2,13 +2,26 @@ import { formatYuanGrouped, fen } from '@tillstream/money';
 import { responseCode } from '@tillstream/iso8583';
 import type { RebuildOutcome } from '@tillstream/service-kit';
 import type { DayReport } from '@tillstream/simulator';
-import type { BatchSums, DayFigures, MerchantFigures } from './day-figures.ts';
+import type { Breach, DayReport as DayFigures } from '@tillstream/reporting';
 
 const yuan = (value: number): string => formatYuanGrouped(fen(value));
 const count = (value: number): string => value.toLocaleString('en-US');
 
+/** Everything that the summary of a day is made of. */
+export interface DaySummary {
+  readonly figures: DayFigures;
+  /** The fleet's own records. */
+  readonly fleet: DayReport;
+  readonly replay: RebuildOutcome;
+  /** Facts read back and found good. */
+  readonly verified: number;
+  /** What the invariants found over the whole history. */
+  readonly breaches: readonly Breach[];
+}
+
 /** What a finance person reads after a day: payments by outcome, money per merchant, controls, and the replay. */
-export function summaryText(figures: DayFigures, fleet: DayReport, replay: RebuildOutcome, verified: number): string {
+export function summaryText(day: DaySummary): string {
+  const { figures, fleet, replay, verified, breaches } = day;
   return [
     '',
     `Business day ${figures.date}  (position ${figures.position.position} of store ${figures.position.store.slice(0, 8)})`,
@@ -20,6 +33,7 @@ export function summaryText(figures: DayFigures, fleet: DayReport, replay: Rebui
     ...controls(figures, fleet),
     '',
     ...replayed(replay, verified),
+    ...booked(breaches),
     '',
   ].join('\n');
 }
@@ -42,6 +56,9 @@ function outcomes(figures: DayFigures): string[] {
     `  ${padded('in doubt 未决', 22)}${count(totals.inDoubt.count).padStart(9)}`,
   ];
 }
+
+type MerchantFigures = DayFigures['totals'];
+type BatchSums = DayFigures['hostTotals'];
 
 const columns: readonly [string, (m: MerchantFigures) => number][] = [
   ['gross 交易额', (m) => m.sales.sum],
@@ -90,6 +107,13 @@ function replayed(replay: RebuildOutcome, verified: number): string[] {
       ? `Replay 重放               ${count(replay.facts)} facts from position 0 give the same ${count(rows)} rows in ${replay.tables.length} tables  ✓`
       : `Replay 重放               DIFFERENT in ${broken.join(', ')}  ✗`,
   ];
+}
+
+function booked(breaches: readonly Breach[]): string[] {
+  const rules = 'entries sum to 0, one journal per approval, 1002 ≥ 2002 at every entry, client money at every close';
+  if (breaches.length === 0) return [`Books 账簿                ${rules}  ✓`];
+  const shown = breaches.slice(0, 10).map((breach) => `  ${breach.invariant} ${breach.rule}: ${breach.detail}`);
+  return [`Books 账簿                ${breaches.length} BREACHES  ✗`, ...shown];
 }
 
 /** Pads by the width on the screen, where a Chinese character takes two columns. */

@@ -1,4 +1,4 @@
-import type { DayFigures } from '../demo/day-figures.ts';
+import type { DayReport as DayFigures } from '@tillstream/reporting';
 import { breaches } from './audit.ts';
 import { card } from './cards.ts';
 import { JourneyNode } from './journey-node.ts';
