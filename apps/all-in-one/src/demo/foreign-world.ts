@@ -13,12 +13,16 @@ import {
 } from './roster.ts';
 import { SimulatorProcess } from './simulator-process.ts';
 
-/** Everything foreign to the node: the card network, the bank and the terminals, in one other process. */
-export interface ForeignWorld {
-  readonly simulator: SimulatorProcess;
+/** Where the card network and the bank are found, and the secret shared with the bank. */
+export interface ForeignAddresses {
   readonly networkPort: number;
   readonly bankUrl: string;
   readonly bankSecret: string;
+}
+
+/** Everything foreign to the node: the card network, the bank and the terminals, in one other process. */
+export interface ForeignWorld extends ForeignAddresses {
+  readonly simulator: SimulatorProcess;
   /** Tells the simulator which terminals there are and where the gateway listens. */
   fleet(terminals: readonly DemoTerminal[], gateway: Address): void;
 }

@@ -74,7 +74,7 @@ export async function openNode(settings: NodeSettings, folder: NodeFolder): Prom
     });
     return await assemble(settings, folder, { url, pool, log, lifecycle, embedded });
   } catch (error) {
-    await lifecycle.stop('start failed');
+    await lifecycle.stop(`start failed: ${(error as Error).message}`);
     throw error;
   }
 }

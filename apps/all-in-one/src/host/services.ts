@@ -11,7 +11,7 @@ import { openTerminalGateway, type TerminalGateway, TerminalGatewayModule } from
 import type { StartOptions } from '../arguments.ts';
 import { ApiClient } from '../demo/api-client.ts';
 import type { NodeWork } from '../demo/conductor.ts';
-import type { ForeignWorld } from '../demo/foreign-world.ts';
+import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { DEMO_CHANNEL } from '../demo/roster.ts';
 import type { Node } from './node.ts';
 import type { NodeSettings } from './settings.ts';
@@ -40,7 +40,7 @@ export async function startServices(
   node: Node,
   settings: NodeSettings,
   options: StartOptions,
-  world: ForeignWorld,
+  world: ForeignAddresses,
 ): Promise<Services> {
   const { platform } = node;
   const readiness = new Readiness();
@@ -96,7 +96,12 @@ function tlsOf({ tlsCertificate, tlsKey }: NodeSettings) {
   return { tls: { cert: readFileSync(tlsCertificate), key: readFileSync(tlsKey) } };
 }
 
-function rootModule(node: Node, settings: NodeSettings, world: ForeignWorld, gateway: TerminalGateway): DynamicModule {
+function rootModule(
+  node: Node,
+  settings: NodeSettings,
+  world: ForeignAddresses,
+  gateway: TerminalGateway,
+): DynamicModule {
   return {
     module: AllInOneModule,
     imports: [

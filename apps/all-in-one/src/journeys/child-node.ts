@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Address } from '@tillstream/simulator';
-import type { Reachable } from './foreign-hosts.ts';
+import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { until } from './until.ts';
 
 /** What a node in a child process is told. */
 export interface ChildSettings {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly world: Reachable;
+  readonly world: ForeignAddresses;
 }
 
 /** What it says once it takes payments. */

@@ -1,12 +1,9 @@
 import { join } from 'node:path';
 import { BankHost, NetworkHost } from '@tillstream/simulator';
-import type { ForeignWorld } from '../demo/foreign-world.ts';
+import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { DEMO_CHANNEL, demoLinkKeys } from '../demo/roster.ts';
 
 const BANK_SECRET = 'a secret that only journeys know';
-
-/** What the node has to know of the foreign world. */
-export type Reachable = Pick<ForeignWorld, 'networkPort' | 'bankUrl' | 'bankSecret'>;
 
 /** Card network and bank with durable records of their own. */
 export class ForeignHosts {
@@ -41,14 +38,12 @@ export class ForeignHosts {
   }
 
   /** As the node is told of it; `networkPort` may lead through a gate. */
-  world(networkPort: number): ForeignWorld {
-    const reachable: Reachable = {
+  world(networkPort: number): ForeignAddresses {
+    return {
       networkPort,
       bankUrl: `http://127.0.0.1:${this.#bankPort}`,
       bankSecret: BANK_SECRET,
     };
-    // The services of the node read no more of it; there is no second process in a journey.
-    return reachable as ForeignWorld;
   }
 
   /** The network closes a date; its net is on the bank's books from the value date on. Gives the net, fen. */
