@@ -36,20 +36,10 @@ async function approvedSale(more: Sent = {}) {
 }
 
 const settle = (batch: string) =>
-  bench.append(
-    'settlement',
-    streamOf.batch({ acquirer: ACQUIRER, terminalId: '10000001', batch }),
-    MERCHANT,
-    'BatchBalanced',
-    {
-      acquirer: ACQUIRER,
-      terminalId: '10000001',
-      merchantId: MERCHANT,
-      batch,
-      presentation: 1,
-      totals: {},
-    },
-  );
+  bench.append(streamOf.batch({ acquirer: ACQUIRER, terminalId: '10000001', batch }), MERCHANT, {
+    type: 'BatchBalanced',
+    data: { acquirer: ACQUIRER, terminalId: '10000001', merchantId: MERCHANT, batch, presentation: 1, totals: {} },
+  });
 
 beforeAll(async () => {
   bench = await openBench();

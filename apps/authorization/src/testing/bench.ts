@@ -1,17 +1,6 @@
-import { Writable } from 'node:stream';
 import { Test } from '@nestjs/testing';
 import type { INestMicroservice } from '@nestjs/common';
-import {
-  EpochKeys,
-  KeyRing,
-  kcvBytes,
-  keyCheckValue,
-  PersonKeys,
-  SoftwareSecurityModule,
-  systemRandom,
-  VaultCipher,
-  type CardFields,
-} from '@tillstream/crypto';
+import { kcvBytes, keyCheckValue, type CardFields } from '@tillstream/crypto';
 import { percent } from '@tillstream/money';
 import { fen } from '@tillstream/money';
 import { UNIONPAY_COST_PLANS } from '@tillstream/domain/fee/unionpay-costs';
@@ -25,26 +14,9 @@ import {
 } from '@tillstream/domain/payment/commands';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { streamOf } from '@tillstream/domain/stream';
-import { PostgresEventStore, type EventStore, type StoredRecord } from '@tillstream/event-store';
-import { factToAppend, freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
-import {
-  InProcessCommandClient,
-  InProcessCommandServer,
-  InProcessFactFeed,
-  migrateMessaging,
-} from '@tillstream/messaging';
-import {
-  createSchemas,
-  fixedBusinessClock,
-  Lifecycle,
-  migrateVault,
-  openLog,
-  openVault,
-  PlatformModule,
-  type FixedBusinessClock,
-  type MachineClock,
-  type Platform,
-} from '@tillstream/service-kit';
+import type { StoredRecord } from '@tillstream/event-store';
+import { PlatformModule, type Platform } from '@tillstream/service-kit';
+import { openPlatformBench, type PlatformBench, type SpecProcess } from '@tillstream/service-kit/testing';
 import { Authorization, AuthorizationModule, type AuthorizationOptions } from '../index.ts';
 import { operationIdOf } from '../intake/operation.ts';
 import { lossyOver, type LossyStore } from './lossy-store.ts';
@@ -84,24 +56,15 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** A database, a store, a network and keys; services come and go on it. */
-export interface Bench {
-  readonly database: FreshDatabase;
-  readonly store: PostgresEventStore;
+/** A platform, a network and keys; services come and go on it. */
+export interface Bench extends Omit<PlatformBench, 'process' | 'commandServer'> {
   /** What the services append through; loses nothing until told. */
   readonly lossy: LossyStore;
   readonly network: ScriptedNetwork;
-  readonly business: FixedBusinessClock;
-  /** Adds to the machine clock of the services. */
-  readonly machine: { advance(ms: number): void };
-  readonly platform: Platform;
-  readonly logLines: string[];
   open(options?: Partial<AuthorizationOptions>): Promise<Opened>;
   /** Facts of the payment whose operation has this key. */
   facts(message: Sent): Promise<(StoredRecord & PaymentFact)[]>;
   types(message: Sent): Promise<string[]>;
-  append(owner: 'merchants' | 'settlement', stream: string, key: string, type: string, data: object): Promise<void>;
-  close(): Promise<void>;
 }
 
 const usual = { acquirer: ACQUIRER, merchantId: MERCHANT, terminalId: '10000001', batch: '000001' };
@@ -111,94 +74,27 @@ export const keyOf = (message: Sent) => ({ ...usual, stan: '000001', ...message 
 export const operationIdFor = (message: Sent): string => operationIdOf(keyOf(message));
 
 export async function openBench(): Promise<Bench> {
-  const database = await freshDatabase();
-  await createSchemas(database.pool);
-  await migrateVault(database.pool);
-  await migrateMessaging(database.pool);
-  const store = await PostgresEventStore.open({ pool: database.pool, now: Date.now, pollMs: 20 });
-  const business = fixedBusinessClock('2026-11-23T02:00:00.000Z');
+  const bench = await openPlatformBench({ service: 'authorization' });
   const network = new ScriptedNetwork(linkMacKey);
   await network.open();
-  const logLines: string[] = [];
-  let ahead = 0;
-  const machineClock = { now: () => Date.now() + ahead };
-  const lossy = lossyOver(store);
-  const platform = await platformOf(database, lossy.store, business, machineClock, logLines);
-  await importKeys(platform);
-  const append: Bench['append'] = async (owner, stream, key, type, data) => {
-    const before = await store.readStream(stream);
-    const fact = factToAppend(data, { type, key, at: business.now().toISOString() });
-    const result = await store.writer(owner).append(stream, before.length - 1, [fact]);
-    if (!result.ok) throw new Error('the bench could not append');
-  };
-  await registerAll(append);
-  const opened: Opened[] = [];
+  const lossy = lossyOver(bench.store);
+  await importKeys(bench.platform);
+  await registerAll(bench.append);
   const facts: Bench['facts'] = async (message) =>
-    (await store.readStream(streamOf.payment(operationIdFor(message)))) as (StoredRecord & PaymentFact)[];
+    (await bench.store.readStream(streamOf.payment(operationIdFor(message)))) as (StoredRecord & PaymentFact)[];
   return {
-    database,
-    store,
+    ...bench,
     lossy,
     network,
-    business,
-    machine: { advance: (ms) => (ahead += ms) },
-    platform,
-    logLines,
-    append,
     facts,
     types: async (message) => (await facts(message)).map(({ type }) => type),
-    open: async (options = {}) => {
-      const one = await openService(platform, network, options);
-      opened.push(one);
-      return one;
-    },
+    open: (options = {}) => openService(bench.process({ store: lossy.store }), network, options),
     close: async () => {
-      for (const one of opened) await one.close();
+      await bench.close();
       await network.close();
-      await store.close();
-      await database.drop();
       if (network.faults.length > 0)
         throw new Error(`the network got malformed messages: ${network.faults.join('; ')}`);
     },
-  };
-}
-
-async function platformOf(
-  database: FreshDatabase,
-  store: EventStore,
-  businessClock: FixedBusinessClock,
-  machineClock: MachineClock,
-  logLines: string[],
-): Promise<Platform> {
-  const ring = (byte: number): KeyRing =>
-    new KeyRing({ current: 'k1', keys: { k1: Buffer.alloc(32, byte) }, random: systemRandom });
-  const master = ring(1);
-  const cards = ring(2);
-  const { pool } = database;
-  const vault = openVault({ pool, machine: machineClock, versionOf: (sealed) => cards.versionOf(sealed) });
-  const lines = new Writable({
-    write: (chunk, _encoding, done) => {
-      logLines.push(String(chunk));
-      done();
-    },
-  });
-  return {
-    store,
-    feed: new InProcessFactFeed({ store, pool }),
-    commands: new InProcessCommandClient(new InProcessCommandServer()),
-    pool,
-    businessClock,
-    machineClock,
-    cutOffMinutes: 23 * 60,
-    security: new SoftwareSecurityModule({ master, random: systemRandom }),
-    epochKeys: new EpochKeys({ store: vault.epochKeys, master, random: systemRandom }),
-    vaultCipher: new VaultCipher({ ring: cards, tokenKey: Buffer.alloc(32, 3), fingerprintKey: Buffer.alloc(32, 4) }),
-    personKeys: new PersonKeys({ store: vault.personKeys, master, random: systemRandom }),
-    contentKey: Buffer.alloc(32, 5),
-    vault,
-    random: systemRandom,
-    log: openLog({ service: 'authorization', to: lines }),
-    lifecycle: new Lifecycle({}),
   };
 }
 
@@ -241,34 +137,29 @@ async function registerAll(append: Bench['append']): Promise<void> {
       settlementAccount: 'h',
       accountHolder: 'X',
     };
-    await append('merchants', stream, merchantId, 'MerchantRegistered', { merchantId, merchantType, ...about });
-    await append('merchants', stream, merchantId, 'FeePlanAgreed', {
+    await append(
+      stream,
       merchantId,
-      planVersion: 1,
-      plan,
-      effectiveFrom: '2026-01-01',
-    });
+      { type: 'MerchantRegistered', data: { merchantId, merchantType, ...about } },
+      { type: 'FeePlanAgreed', data: { merchantId, planVersion: 1, plan, effectiveFrom: '2026-01-01' } },
+    );
   }
   const channel = streamOf.channel(CHANNEL);
   const keys = { zonePinKey: 'zone-pin-1', linkMacKey: 'link-mac-1' };
   const registered = { channel: CHANNEL, name: 'UnionPay', kind: 'card-network', acquirer: ACQUIRER, ...keys };
-  await append('merchants', channel, channel, 'ChannelRegistered', registered);
+  await append(channel, channel, { type: 'ChannelRegistered', data: registered });
   for (const cost of UNIONPAY_COST_PLANS) {
     const agreed = { channel: CHANNEL, planVersion: cost.version, plan: cost, effectiveFrom: cost.effectiveFrom };
-    await append('merchants', channel, channel, 'CostPlanAgreed', agreed);
+    await append(channel, channel, { type: 'CostPlanAgreed', data: agreed });
   }
 }
 
 async function openService(
-  platform: Platform,
+  process: SpecProcess,
   network: ScriptedNetwork,
   options: Partial<AuthorizationOptions>,
 ): Promise<Opened> {
-  const server = new InProcessCommandServer();
-  const feed = new InProcessFactFeed({ store: platform.store, pool: platform.pool });
-  const commands = new InProcessCommandClient(server);
-  const lifecycle = new Lifecycle({});
-  const own: Platform = { ...platform, feed, commands, lifecycle };
+  const { platform, commandServer } = process;
   const settings: AuthorizationOptions = {
     channel: {
       id: CHANNEL,
@@ -282,17 +173,22 @@ async function openService(
     ...options,
   };
   const module = await Test.createTestingModule({
-    imports: [PlatformModule.of(own), AuthorizationModule.register(settings)],
+    imports: [PlatformModule.of(platform), AuthorizationModule.register(settings)],
   }).compile();
-  const app: INestMicroservice = module.createNestMicroservice({ strategy: server, logger: false });
+  const app: INestMicroservice = module.createNestMicroservice({ strategy: commandServer, logger: false });
+  process.hosts(app);
   await app.listen();
   const authorization = app.get(Authorization);
   if (network.willing) await until(() => authorization.linkUp());
-  let open = true;
   const send: Opened['send'] = async (pattern, message) => {
     const command = await commandOf(platform, message);
     const bytes = Buffer.from(JSON.stringify(command));
-    const outcome = await commands.request(paymentPattern[pattern], command.merchantId, bytes, command.answerBy);
+    const outcome = await platform.commands.request(
+      paymentPattern[pattern],
+      command.merchantId,
+      bytes,
+      command.answerBy,
+    );
     return outcome.kind === 'answer'
       ? (JSON.parse(outcome.payload.toString()) as PaymentAnswer)
       : { kind: outcome.kind };
@@ -305,13 +201,7 @@ async function openService(
       if (answer.kind !== 'answer') throw new Error(`expected a reply, got ${answer.kind}`);
       return answer;
     },
-    close: async () => {
-      if (!open) return;
-      open = false;
-      await lifecycle.stop('spec');
-      await app.close();
-      await feed.close();
-    },
+    close: () => process.close(),
   };
 }
 

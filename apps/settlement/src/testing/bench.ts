@@ -1,39 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { Writable } from 'node:stream';
 import { Test } from '@nestjs/testing';
 import type { INestMicroservice } from '@nestjs/common';
-import { EpochKeys, KeyRing, PersonKeys, SoftwareSecurityModule, systemRandom, VaultCipher } from '@tillstream/crypto';
 import { batchPattern, type BatchAnswer } from '@tillstream/domain/batch/commands';
 import { EMPTY_BLOCK } from '@tillstream/domain/batch/totals';
 import { approved, card, operation, refundAccepted, refundRequested } from '@tillstream/domain/book/testing/day';
-import type { Amounts, Fact } from '@tillstream/domain/fact';
+import type { Amounts } from '@tillstream/domain/fact';
 import type { OperationRef, PaymentDates } from '@tillstream/domain/payment/events';
-import { nounOf, ownerOf, streamOf } from '@tillstream/domain/stream';
+import { streamOf } from '@tillstream/domain/stream';
 import {
-  PostgresEventStore,
+  type PostgresEventStore,
   StoreUnavailable,
   type EventStore,
   type FactWriter,
   type StoredRecord,
 } from '@tillstream/event-store';
-import { freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
-import {
-  InProcessCommandClient,
-  InProcessCommandServer,
-  InProcessFactFeed,
-  migrateMessaging,
-} from '@tillstream/messaging';
-import {
-  createSchemas,
-  fixedBusinessClock,
-  Lifecycle,
-  migrateVault,
-  openLog,
-  openVault,
-  PlatformModule,
-  type FixedBusinessClock,
-  type Platform,
-} from '@tillstream/service-kit';
+import { PlatformModule, type FixedBusinessClock, type Platform } from '@tillstream/service-kit';
+import { openPlatformBench, type PlatformBench } from '@tillstream/service-kit/testing';
 import { fen } from '@tillstream/money';
 import { Settlement, SettlementModule, type SettlementOptions } from '../index.ts';
 import { ScriptedBank } from './scripted-bank.ts';
@@ -81,43 +63,34 @@ export async function until(what: string, reached: () => Promise<boolean> | bool
   }
 }
 
-/** A database, a store, a bank and a ledger; settlement services come and go on it. */
+/** A platform, a bank and a ledger; settlement services come and go on it. */
 export class Bench {
   readonly bank = new ScriptedBank();
-  readonly #opened: Opened[] = [];
-  readonly #feed: InProcessFactFeed;
+  readonly database: PlatformBench['database'];
+  readonly store: PostgresEventStore;
+  readonly clock: FixedBusinessClock;
+  readonly platform: Platform;
+  readonly logLines: string[];
+  readonly append: PlatformBench['append'];
+  readonly ledger: ScriptedLedger;
+  readonly #bench: PlatformBench;
   #stan = 0;
 
-  private constructor(
-    readonly database: FreshDatabase,
-    readonly store: PostgresEventStore,
-    readonly clock: FixedBusinessClock,
-    readonly ledger: ScriptedLedger,
-    readonly platform: Platform,
-    readonly logLines: string[],
-  ) {
-    this.#feed = new InProcessFactFeed({ store, pool: database.pool });
+  private constructor(bench: PlatformBench) {
+    this.#bench = bench;
+    this.database = bench.database;
+    this.store = bench.store;
+    this.clock = bench.business;
+    this.platform = bench.platform;
+    this.logLines = bench.logLines;
+    this.append = bench.append;
+    this.ledger = new ScriptedLedger(bench.store);
   }
 
-  static async open(at = '2026-11-23T02:00:00.000Z'): Promise<Bench> {
-    const database = await freshDatabase();
-    const { pool } = database;
-    await createSchemas(pool);
-    await migrateVault(pool);
-    await migrateMessaging(pool);
-    const store = await PostgresEventStore.open({ pool, now: Date.now, pollMs: 20 });
-    const clock = fixedBusinessClock(at);
-    const lines: string[] = [];
-    const bench = new Bench(
-      database,
-      store,
-      clock,
-      new ScriptedLedger(store),
-      platformOf(database, store, clock, lines),
-      lines,
-    );
+  static async open(at?: string): Promise<Bench> {
+    const bench = new Bench(await openPlatformBench({ service: 'settlement', ...(at ? { at } : {}) }));
     await bench.bank.open();
-    await bench.ledger.start(bench.#feed);
+    await bench.ledger.start(bench.platform.feed);
     await bench.registers(MERCHANT, '6230580000000018');
     await bench.registers(OTHER, '6230580000000026');
     return bench;
@@ -136,17 +109,6 @@ export class Bench {
       version: 1,
       data: { merchantId, name: '商店, 有限公司', accountHolder: '商店有限公司', settlementAccount: handle, ...rest },
     });
-  }
-
-  async append(stream: string, key: string, fact: Fact): Promise<void> {
-    const noun = nounOf(stream);
-    if (!noun) throw new Error(`${stream} names no noun`);
-    const before = await this.store.readStream(stream);
-    const envelope = { id: randomUUID(), at: this.clock.now().toISOString(), by: 'service:spec', causedBy: null };
-    const result = await this.store
-      .writer(ownerOf[noun])
-      .append(stream, before.length - 1, [{ ...envelope, fact, correlation: 'spec', key }]);
-    if (!result.ok) throw new Error('the bench could not append');
   }
 
   operation(kind: 'sale' | 'refund' | 'void', more: Partial<OperationRef> = {}): OperationRef {
@@ -193,41 +155,30 @@ export class Bench {
 
   /** @param diesAfter how many appends succeed; the last one's answer is lost and nothing is appended any more, as after `kill -9` */
   async service(options: Partial<SettlementOptions> = {}, diesAfter = Infinity): Promise<Opened> {
-    const server = new InProcessCommandServer();
-    const store = mortal(this.store, diesAfter);
-    const feed = new InProcessFactFeed({ store, pool: this.database.pool, firstPauseMs: 5, longestPauseMs: 20 });
-    const commands = new InProcessCommandClient(server);
-    const lifecycle = new Lifecycle({});
+    const process = this.#bench.process({
+      store: mortal(this.store, diesAfter),
+      feed: { firstPauseMs: 5, longestPauseMs: 20 },
+    });
+    const { platform, commandServer } = process;
     const settings = { bank: { url: this.bank.url, secret: this.bank.secret }, tickMs: 20, bankPollMs: 20, ...options };
     const module = await Test.createTestingModule({
-      imports: [
-        PlatformModule.of({ ...this.platform, store, feed, commands, lifecycle }),
-        SettlementModule.register(settings),
-      ],
+      imports: [PlatformModule.of(platform), SettlementModule.register(settings)],
     }).compile();
-    const app: INestMicroservice = module.createNestMicroservice({ strategy: server, logger: false });
+    const app: INestMicroservice = module.createNestMicroservice({ strategy: commandServer, logger: false });
+    process.hosts(app);
     await app.listen();
-    let open = true;
-    const one: Opened = {
+    return {
       settlement: app.get(Settlement),
       send: async (pattern, message) => {
         const bytes = Buffer.from(JSON.stringify(message));
         const { answerBy } = message as { answerBy: number };
-        const outcome = await commands.request(batchPattern[pattern], MERCHANT, bytes, answerBy);
+        const outcome = await platform.commands.request(batchPattern[pattern], MERCHANT, bytes, answerBy);
         return outcome.kind === 'answer'
           ? (JSON.parse(outcome.payload.toString()) as BatchAnswer)
           : { kind: outcome.kind };
       },
-      close: async () => {
-        if (!open) return;
-        open = false;
-        await lifecycle.stop('spec');
-        await app.close();
-        await feed.close();
-      },
+      close: () => process.close(),
     };
-    this.#opened.push(one);
-    return one;
   }
 
   /** A terminal's message with its defaults. */
@@ -238,11 +189,8 @@ export class Bench {
 
   async close(): Promise<void> {
     this.ledger.asleep = false;
-    for (const one of this.#opened) await one.close();
-    await this.#feed.close();
+    await this.#bench.close();
     await this.bank.close();
-    await this.store.close();
-    await this.database.drop();
   }
 }
 
@@ -272,42 +220,4 @@ function mortal(store: EventStore, diesAfter: number): EventStore {
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
-}
-
-function platformOf(
-  database: FreshDatabase,
-  store: PostgresEventStore,
-  businessClock: FixedBusinessClock,
-  lines: string[],
-): Platform {
-  const ring = (byte: number): KeyRing =>
-    new KeyRing({ current: 'k1', keys: { k1: Buffer.alloc(32, byte) }, random: systemRandom });
-  const { pool } = database;
-  const machineClock = { now: () => Date.now() };
-  const cards = ring(2);
-  const vault = openVault({ pool, machine: machineClock, versionOf: (sealed) => cards.versionOf(sealed) });
-  const write = new Writable({
-    write: (chunk, _encoding, done) => {
-      lines.push(String(chunk));
-      done();
-    },
-  });
-  return {
-    store,
-    feed: new InProcessFactFeed({ store, pool }),
-    commands: new InProcessCommandClient(new InProcessCommandServer()),
-    pool,
-    businessClock,
-    machineClock,
-    cutOffMinutes: 23 * 60,
-    security: new SoftwareSecurityModule({ master: ring(1), random: systemRandom }),
-    epochKeys: new EpochKeys({ store: vault.epochKeys, master: ring(1), random: systemRandom }),
-    vaultCipher: new VaultCipher({ ring: cards, tokenKey: Buffer.alloc(32, 3), fingerprintKey: Buffer.alloc(32, 4) }),
-    personKeys: new PersonKeys({ store: vault.personKeys, master: ring(1), random: systemRandom }),
-    contentKey: Buffer.alloc(32, 5),
-    vault,
-    random: systemRandom,
-    log: openLog({ service: 'settlement', to: write }),
-    lifecycle: new Lifecycle({}),
-  };
 }

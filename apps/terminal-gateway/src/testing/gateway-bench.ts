@@ -1,41 +1,14 @@
-import { Writable } from 'node:stream';
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import {
-  EpochKeys,
-  kcvBytes,
-  keyCheckValue,
-  KeyRing,
-  PersonKeys,
-  SoftwareSecurityModule,
-  systemRandom,
-  VaultCipher,
-} from '@tillstream/crypto';
+import { kcvBytes, keyCheckValue, systemRandom } from '@tillstream/crypto';
 import { batchPattern } from '@tillstream/domain/batch/commands';
 import { paymentPattern } from '@tillstream/domain/payment/commands';
 import { streamOf } from '@tillstream/domain/stream';
-import { PostgresEventStore } from '@tillstream/event-store';
-import { factToAppend, freshDatabase, type FreshDatabase } from '@tillstream/event-store/testing';
-import {
-  type CommandContext,
-  InProcessCommandClient,
-  InProcessCommandServer,
-  InProcessFactFeed,
-  migrateMessaging,
-} from '@tillstream/messaging';
-import {
-  createSchemas,
-  fixedBusinessClock,
-  Lifecycle,
-  migrateVault,
-  openLog,
-  openVault,
-  PlatformModule,
-  type FixedBusinessClock,
-  type Platform,
-} from '@tillstream/service-kit';
+import type { CommandContext, InProcessCommandServer } from '@tillstream/messaging';
+import { Lifecycle, PlatformModule, type Platform } from '@tillstream/service-kit';
+import { openPlatformBench, type PlatformBench } from '@tillstream/service-kit/testing';
 import { TERMINAL_GATEWAY, TerminalGatewayModule, type GatewaySettings, type TerminalGateway } from '../index.ts';
 import { SpecTerminal, type SpecTerminalOptions } from './spec-terminal.ts';
 
@@ -65,16 +38,9 @@ export const approval = (more: object = {}): object => ({
 });
 
 /** What the bench was opened with and what it shows. */
-export interface GatewayBench {
-  readonly database: FreshDatabase;
-  readonly store: PostgresEventStore;
-  readonly platform: Platform;
-  readonly business: FixedBusinessClock;
-  /** Adds to the machine clock. */
-  readonly machine: { advance(ms: number): void };
+export interface GatewayBench extends Omit<PlatformBench, 'process' | 'commandServer'> {
   readonly arrived: Arrived[];
   readonly answers: Answers;
-  readonly logLines: string[];
   /** Another gateway on the same platform, as after a restart or beside the first. */
   openGateway(settings?: Partial<GatewaySettings>): Promise<OpenedGateway>;
   register(
@@ -85,8 +51,6 @@ export interface GatewayBench {
   withoutCommands(work: () => Promise<void>): Promise<void>;
   /** Runs while the database has no such table (`schema.table`). */
   withoutTable(table: string, work: () => Promise<void>): Promise<void>;
-  append(stream: string, key: string, ...facts: { type: string; data: object }[]): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface OpenedGateway {
@@ -96,22 +60,12 @@ export interface OpenedGateway {
   close(): Promise<void>;
 }
 
-/** Opens everything but a gateway: a database, a store, a vault, commands with scripted answers. */
+/** Opens everything but a gateway: a platform whose commands have scripted answers. */
 export async function openGatewayBench(): Promise<GatewayBench> {
-  const database = await freshDatabase();
-  await createSchemas(database.pool);
-  await migrateVault(database.pool);
-  await migrateMessaging(database.pool);
-  const store = await PostgresEventStore.open({ pool: database.pool, now: Date.now, pollMs: 20 });
-  const business = fixedBusinessClock('2026-11-23T02:00:00.000Z');
-  let ahead = 0;
-  const machineClock = { now: () => Date.now() + ahead };
+  const bench = await openPlatformBench({ logLevel: 'debug' });
+  const { platform, commandServer, database } = bench;
   const arrived: Arrived[] = [];
   const answers: Answers = new Map<string, (command: Record<string, unknown>) => unknown>();
-  const logLines: string[] = [];
-  const platform = platformOf({ database, store, business, machineClock, logLines });
-  const commandServer = new InProcessCommandServer();
-  const withCommands: Platform = { ...platform, commands: new InProcessCommandClient(commandServer) };
   const hosted = await hostAnswers(commandServer, { arrived, answers });
   answers.set(batchPattern.forSignIn, () => ({ kind: 'answer', responseCode: '00', batch: '000007' }));
   const answerTo = (command: Record<string, unknown>): object =>
@@ -119,24 +73,10 @@ export async function openGatewayBench(): Promise<GatewayBench> {
   for (const pattern of Object.values(paymentPattern)) answers.set(pattern, answerTo);
   answers.set(paymentPattern.reversal, () => approval());
   const opened: OpenedGateway[] = [];
-
-  const append: GatewayBench['append'] = async (stream, key, ...facts) => {
-    const before = await store.readStream(stream);
-    const owner = stream.startsWith('session') ? 'terminal-gateway' : 'merchants';
-    const all = facts.map(({ type, data }) => factToAppend(data, { type, key }));
-    const result = await store.writer(owner).append(stream, before.length - 1, all);
-    if (!result.ok) throw new Error('the bench could not append');
-  };
   return {
-    database,
-    store,
-    platform: withCommands,
-    business,
-    machine: { advance: (ms) => (ahead += ms) },
+    ...bench,
     arrived,
     answers,
-    logLines,
-    append,
     withoutCommands: async (work) => {
       await commandServer.close();
       await work().finally(() => commandServer.listen(() => undefined));
@@ -146,59 +86,17 @@ export async function openGatewayBench(): Promise<GatewayBench> {
       await database.pool.query(`alter table ${table} rename to away`);
       await work().finally(() => database.pool.query(`alter table ${table.replace(name, 'away')} rename to ${name}`));
     },
-    register: (terminalId, more) => register(withCommands, append, terminalId, more ?? {}),
+    register: (terminalId, more) => register(platform, bench.append, terminalId, more ?? {}),
     openGateway: async (settings = {}) => {
-      const gateway = await openGateway(withCommands, settings);
+      const gateway = await openGateway(platform, settings);
       opened.push(gateway);
       return gateway;
     },
     close: async () => {
       for (const gateway of opened) await gateway.close();
       await hosted.close();
-      await platform.feed.close();
-      await store.close();
-      await database.drop();
+      await bench.close();
     },
-  };
-}
-
-function platformOf(given: {
-  database: FreshDatabase;
-  store: PostgresEventStore;
-  business: FixedBusinessClock;
-  machineClock: { now(): number };
-  logLines: string[];
-}): Platform {
-  const { database, store, business, machineClock, logLines } = given;
-  const ring = new KeyRing({ current: 'v1', keys: { v1: Buffer.alloc(32, 7) }, random: systemRandom });
-  const vault = openVault({
-    pool: database.pool,
-    machine: machineClock,
-    versionOf: (sealed) => ring.versionOf(sealed),
-  });
-  const lines = new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      logLines.push(chunk.toString('utf8'));
-      done();
-    },
-  });
-  return {
-    store,
-    feed: new InProcessFactFeed({ store, pool: database.pool }),
-    commands: { request: async () => ({ kind: 'not-taken', why: 'none' }), inFlight: () => 0 },
-    pool: database.pool,
-    businessClock: business,
-    machineClock,
-    cutOffMinutes: 23 * 60,
-    security: new SoftwareSecurityModule({ master: ring, random: systemRandom }),
-    epochKeys: new EpochKeys({ store: vault.epochKeys, master: ring, random: systemRandom }),
-    vaultCipher: new VaultCipher({ ring, tokenKey: Buffer.alloc(32, 1), fingerprintKey: Buffer.alloc(32, 2) }),
-    personKeys: new PersonKeys({ store: vault.personKeys, master: ring, random: systemRandom }),
-    contentKey: Buffer.alloc(32, 3),
-    vault,
-    random: systemRandom,
-    log: openLog({ service: 'spec', to: lines, level: 'debug' }),
-    lifecycle: new Lifecycle(),
   };
 }
 
