@@ -65,3 +65,4 @@ export { KeyVault, type KeyRow, type KeySlot, type KeyToStore } from './vault/ke
 export { personKeyStore, PersonVault, type PersonRow } from './vault/person-vault.ts';
 export { migrateVault } from './vault/vault-tables.ts';
 export { openVault, type Vault, type VaultSettings } from './vault/vault.ts';
+export { platformSecrets, type PlatformSecrets } from './platform/platform-secrets.ts';

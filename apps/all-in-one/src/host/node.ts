@@ -1,12 +1,4 @@
-import {
-  EpochKeys,
-  deriveKey,
-  KeyRing,
-  PersonKeys,
-  SoftwareSecurityModule,
-  systemRandom,
-  VaultCipher,
-} from '@tillstream/crypto';
+import { systemRandom } from '@tillstream/crypto';
 import { factVersions } from '@tillstream/domain/facts';
 import { PostgresEventStore } from '@tillstream/event-store';
 import { startEmbeddedPostgres, takeInstanceLock, type EmbeddedPostgres } from '@tillstream/event-store/embedded';
@@ -24,7 +16,7 @@ import {
   openBusinessClock,
   openLog,
   openPool,
-  openVault,
+  platformSecrets,
   stopOrder,
   systemMachineClock,
   type Log,
@@ -138,7 +130,7 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     random: systemRandom,
     log,
     lifecycle,
-    ...secrets(settings, folder, pool),
+    ...platformSecrets(masterOf(settings, folder), pool, machineClock),
   };
   return {
     platform,
@@ -152,23 +144,5 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
   };
 }
 
-/** Everything that follows from the master key; each purpose has a key of its own. */
-function secrets(settings: NodeSettings, folder: NodeFolder, pool: Pool) {
-  const master = settings.masterKey ? Buffer.from(settings.masterKey.reveal(), 'hex') : masterKeyOf(folder);
-  const ringOf = (purpose: string): KeyRing =>
-    new KeyRing({ current: '1', keys: { '1': deriveKey(master, purpose) }, random: systemRandom });
-  const cards = ringOf('card vault');
-  const vault = openVault({ pool, machine: systemMachineClock, versionOf: (sealed) => cards.versionOf(sealed) });
-  return {
-    security: new SoftwareSecurityModule({ master: ringOf('security module'), random: systemRandom }),
-    epochKeys: new EpochKeys({ store: vault.epochKeys, master: ringOf('epoch keys'), random: systemRandom }),
-    vaultCipher: new VaultCipher({
-      ring: cards,
-      tokenKey: deriveKey(master, 'card token'),
-      fingerprintKey: deriveKey(master, 'card fingerprint'),
-    }),
-    personKeys: new PersonKeys({ store: vault.personKeys, master: ringOf('person keys'), random: systemRandom }),
-    contentKey: deriveKey(master, 'content hash'),
-    vault,
-  };
-}
+const masterOf = (settings: NodeSettings, folder: NodeFolder): Buffer =>
+  settings.masterKey ? Buffer.from(settings.masterKey.reveal(), 'hex') : masterKeyOf(folder);

@@ -1,13 +1,5 @@
 import { Writable } from 'node:stream';
-import {
-  deriveKey,
-  EpochKeys,
-  KeyRing,
-  PersonKeys,
-  SoftwareSecurityModule,
-  systemRandom,
-  VaultCipher,
-} from '@tillstream/crypto';
+import { systemRandom } from '@tillstream/crypto';
 import type { Fact } from '@tillstream/domain/fact';
 import { factVersions } from '@tillstream/domain/facts';
 import { nounOf, ownerOf } from '@tillstream/domain/stream';
@@ -27,9 +19,9 @@ import { openBusinessClock, type StoredBusinessClock } from '../clock/stored-bus
 import { createSchemas } from '../database/pool.ts';
 import { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { openLog, type Log, type LogSettings } from '../logs/log.ts';
+import { platformSecrets } from '../platform/platform-secrets.ts';
 import type { Platform } from '../platform/platform.ts';
 import { migrateVault } from '../vault/vault-tables.ts';
-import { openVault } from '../vault/vault.ts';
 
 /** The machine's clock, which a spec may put ahead. */
 export interface SpecMachineClock extends MachineClock {
@@ -126,7 +118,7 @@ export async function openPlatformBench(
     random: systemRandom,
     log: logInto(logLines, options),
     lifecycle: new Lifecycle(),
-    ...secretsOf(database, machine),
+    ...platformSecrets(Buffer.alloc(32, 1), database.pool, machine),
   };
   const processes: SpecProcess[] = [];
   return {
@@ -172,27 +164,6 @@ function logInto(lines: string[], { service = 'spec', logLevel = 'info' }: Platf
     },
   });
   return openLog({ service, to, level: logLevel });
-}
-
-/** The keys of the specs, one for each purpose as in the product, all from one root that is no secret. */
-function secretsOf({ pool }: FreshDatabase, machine: MachineClock) {
-  const root = Buffer.alloc(32, 1);
-  const ringOf = (purpose: string): KeyRing =>
-    new KeyRing({ current: '1', keys: { '1': deriveKey(root, purpose) }, random: systemRandom });
-  const cards = ringOf('card vault');
-  const vault = openVault({ pool, machine, versionOf: (sealed) => cards.versionOf(sealed) });
-  return {
-    security: new SoftwareSecurityModule({ master: ringOf('security module'), random: systemRandom }),
-    epochKeys: new EpochKeys({ store: vault.epochKeys, master: ringOf('epoch keys'), random: systemRandom }),
-    vaultCipher: new VaultCipher({
-      ring: cards,
-      tokenKey: deriveKey(root, 'card token'),
-      fingerprintKey: deriveKey(root, 'card fingerprint'),
-    }),
-    personKeys: new PersonKeys({ store: vault.personKeys, master: ringOf('person keys'), random: systemRandom }),
-    contentKey: deriveKey(root, 'content hash'),
-    vault,
-  };
 }
 
 function processOn(platform: Platform, { store = platform.store, feed: pauses = {} }: SpecProcessOptions): SpecProcess {
