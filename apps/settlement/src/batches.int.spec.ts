@@ -1,9 +1,11 @@
 import { evolve, noBatch, type BatchState } from '@tillstream/domain/batch/state';
 import type { BatchFact } from '@tillstream/domain/batch/events';
-import { reversalRequested } from '@tillstream/domain/book/testing/day';
+import { reversalRequested, reversed } from '@tillstream/domain/book/testing/day';
 import { fen } from '@tillstream/money';
 import { streamOf } from '@tillstream/domain/stream';
-import { ACQUIRER, Bench, MERCHANT, SAME_DAY, TERMINAL, totals, until, type Opened } from './testing/bench.ts';
+import { inTransaction, useSchema } from '@tillstream/service-kit';
+import { hostItemsAt } from './batch/batch.model.ts';
+import { ACQUIRER, Bench, MERCHANT, priced, SAME_DAY, TERMINAL, totals, until, type Opened } from './testing/bench.ts';
 
 let bench: Bench;
 let service: Opened;
@@ -95,6 +97,36 @@ describe('a batch', () => {
     await bench.sale(1_00);
     service = await bench.service();
     expect(await settle(totals(100_00, 1))).toEqual(answered(1));
+  });
+
+  it('counts a sale no more from its reversal’s request on, also when its end is taken in together with the question', async () => {
+    await bench.sale(100_00);
+    const doubted = await bench.sale(50_00);
+    await until('the batch is open', async () => (await bench.types(stream())).length > 0);
+    await service.close();
+    const payment = streamOf.payment(doubted.operationId);
+    await bench.append(payment, MERCHANT, reversalRequested(fen(50_00), fen(0), SAME_DAY, doubted));
+    const place = { acquirer: ACQUIRER, terminalId: TERMINAL, merchantId: MERCHANT, batch: '000001' };
+    await bench.append(stream(), MERCHANT, {
+      type: 'BatchTotalsPresented',
+      version: 1,
+      data: { ...place, presentation: 1, totals: totals(100_00, 1), stan: '000900' },
+    });
+    await bench.append(payment, MERCHANT, reversed(priced(50_00), fen(0), SAME_DAY, SAME_DAY.clearingDate, doubted));
+    const last = (await bench.facts(payment)).at(-1)?.position ?? 0n;
+    service = await bench.service();
+    expect(await settle(totals(100_00, 1))).toEqual(answered(1));
+    const { pool } = bench.database;
+    const row = 'select 1 from read.settlement_batch_item where operation_id = $1 and position = $2';
+    await until('the end is taken in', async () => {
+      return (await pool.query(row, [doubted.operationId, String(last)])).rowCount === 1;
+    });
+    const question = (await bench.facts(stream())).find(({ type }) => type === 'BatchTotalsPresented');
+    const items = await inTransaction(pool, async (client) => {
+      await useSchema(client, 'read');
+      return hostItemsAt(client, place, question?.position ?? 0n);
+    });
+    expect(items.map(({ amount }) => amount)).toEqual([100_00]);
   });
 
   it('that is empty balances with zeros', async () => {

@@ -327,6 +327,58 @@ describe('payouts', () => {
     await expectSound();
   });
 
+  it('go on after a recovery that was too small to pay, with no other money in the reserve', async () => {
+    const on = (date: string) => ({ tradeDate: date, clearingDate: date });
+    await bench.refund(100_00, MONDAY);
+    bench.credit(MONDAY, -channelNet(100_00));
+    const service = await bench.service();
+    bench.clock.set(TUESDAY_MORNING);
+    await paid(service);
+    await bench.sale(100_50, {}, on(TUESDAY));
+    bench.credit(TUESDAY, channelNet(100_50));
+    bench.clock.set('2026-11-25T01:00:00.000Z');
+    await paid(service, '2026-11-25');
+    expect((await bench.types(payout(MERCHANT, '2026-11-25'))).at(-1)).toBe('PayoutNotNeeded');
+    await bench.sale(300_00, {}, on('2026-11-25'));
+    bench.credit('2026-11-25', channelNet(300_00));
+    bench.clock.set('2026-11-26T01:00:00.000Z');
+    await paid(service, '2026-11-26');
+    expect((await bench.facts(payout(MERCHANT, '2026-11-26'))).at(-1)).toMatchObject({
+      type: 'PayoutConfirmed',
+      data: { amount: net(300_00) + net(100_50) - net(100_00) },
+    });
+    await expectSound();
+  });
+
+  it('that the bank has already are confirmed although the account was erased before a restart', async () => {
+    await bench.sale(1_000_00);
+    bench.credit(MONDAY, channelNet(1_000_00));
+    bench.bank.processing = true;
+    const first = await bench.service();
+    bench.clock.set(TUESDAY_MORNING);
+    await until('the bank has the file', () => bench.bank.files.size === 1);
+    await first.close();
+    await bench.platform.personKeys.destroy(`merchant:${MERCHANT}`);
+    bench.bank.processing = false;
+    await paid(await bench.service());
+    expect((await bench.types(payout())).at(-1)).toBe('PayoutConfirmed');
+    await expectSound();
+  });
+
+  it('do not wait for a merchant whose key the ledger has parked', async () => {
+    await bench.sale(1_000_00);
+    await bench.sale(500_00, { merchantId: OTHER });
+    bench.credit(MONDAY, channelNet(1_000_00) + channelNet(500_00));
+    const service = await bench.service();
+    bench.clock.set(AFTER_CUT_OFF);
+    await ended(service);
+    bench.ledger.parked.add(OTHER);
+    bench.clock.set(TUESDAY_MORNING);
+    await until('the other is paid', async () => (await bench.types(payout())).at(-1) === 'PayoutConfirmed');
+    expect(await bench.types(payout(OTHER))).toEqual(['PayoutDue']);
+    expect(await service.settlement.paidOut(TUESDAY)).toBe(false);
+  });
+
   it('of an account that cannot be read wait for a person and keep nobody else from being paid', async () => {
     const erased = '480290053310014';
     await bench.sale(1_000_00);

@@ -12,8 +12,8 @@ export const LEDGER: GroupNouns = {
 /** One kind of work that the clock or the ledger makes due. */
 export interface Step {
   readonly name: string;
-  /** Its decisions need the books as the ledger makes them of everything that is stored. */
-  readonly needsLedger: boolean;
+  /** Groups that write facts which its decisions need; each in turn has taken in what the one before it wrote. */
+  readonly needs: readonly GroupNouns[];
   look(): Promise<StepReport>;
 }
 
@@ -85,7 +85,9 @@ export class Rounds {
   #look(step: Step): Promise<StepReport> {
     return inTransaction(this.#ground.platform.pool, async (client) => {
       await oneAtATime(client, 'settlement due work');
-      if (step.needsLedger && !(await this.#takenIn([LEDGER]))) return waiting('the ledger to take in the facts');
+      for (const group of step.needs) {
+        if (!(await this.#takenIn([group]))) return waiting(`the ${group.name} to take in the facts`);
+      }
       return (await this.#takenIn(this.#models)) ? step.look() : waiting('the rows to catch up with the facts');
     });
   }

@@ -22,7 +22,7 @@ import { bookedCredits, bookModel } from './rows/book.model.ts';
 import { clearingModel } from './rows/clearing.model.ts';
 import { openFiles, payoutModel, payoutsOf } from './rows/payout.model.ts';
 import { readModels } from './rows/read-models.ts';
-import { TakenRows } from './rows/taken-rows.ts';
+import { TakenRows, type GroupNouns } from './rows/taken-rows.ts';
 
 /** How due work stands: done, or what it waits for. */
 export interface DueReport {
@@ -43,8 +43,17 @@ interface Steps {
   readonly margin: WithdrawMargin;
 }
 
-/** A book that opens late may still take from the reserve or bring it its top-up. */
-const NEED_LEDGER: ReadonlySet<keyof Steps> = new Set(['credits', 'sayDue', 'margin']);
+const BOOK_ANSWERS: GroupNouns = { name: ANSWERS, nouns: ['book'] };
+
+/** A book that opens late may still take from the reserve or bring it its top-up; a file waits for the payouts decided by now. */
+const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
+  endDays: [],
+  credits: [LEDGER],
+  sayDue: [LEDGER],
+  cut: [LEDGER, BOOK_ANSWERS],
+  send: [],
+  margin: [LEDGER],
+};
 
 /** The settlement service: batches, day ends, credits and margin, payouts. Owns batch, settlement, payout, clearing. */
 export class Settlement {
@@ -156,7 +165,7 @@ export class Settlement {
 
   #named(name: keyof Steps): Step {
     const step = this.#steps[name];
-    return { name, needsLedger: NEED_LEDGER.has(name), look: () => step.look() };
+    return { name, needs: NEEDS[name], look: () => step.look() };
   }
 
   #allSteps(): Step[] {
@@ -170,6 +179,6 @@ export class Settlement {
   }
 
   #isCaughtUp(): Promise<boolean> {
-    return this.#rows.isCaughtUp([...readModels, { name: ANSWERS, nouns: ['book'] }, LEDGER]);
+    return this.#rows.isCaughtUp([...readModels, BOOK_ANSWERS, LEDGER]);
   }
 }

@@ -20,7 +20,7 @@ export function placeOf(cursor: string | undefined, pattern: RegExp): string | u
   });
 }
 
-/** A place that is a position of the history. */
-export const POSITION_PLACE = /^\d{1,19}$/;
+/** A place that is a position of the history; 18 digits always fit a bigint. */
+export const POSITION_PLACE = /^\d{1,18}$/;
 /** A place made of ids and dates. */
 export const KEY_PLACE = /^[0-9A-Za-z_-]{1,64}(?:\|[0-9A-Za-z_-]{1,64}){1,2}$/;

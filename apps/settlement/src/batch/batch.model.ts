@@ -111,7 +111,9 @@ async function applyItems(facts: readonly StoredRecord[], client: PoolClient): P
         break;
       }
       case 'remove':
-        if (before?.addedAt != null) rows.set({ ...before, status: 'removed', removedAt: position, position });
+        if (before?.addedAt == null) break;
+        // It counts no more from its reversal's request on; that the reversal ends later changes no earlier comparison.
+        rows.set({ ...before, status: 'removed', removedAt: before.removedAt ?? position, position });
         break;
       default:
         unreachable(change);

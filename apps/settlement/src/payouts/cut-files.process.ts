@@ -27,14 +27,15 @@ export class CutFiles {
     this.#ground = ground;
   }
 
-  /** Cuts at most one file; the rows have been brought up to date by the caller. */
+  /**
+   * Cuts at most one file; the caller has waited for the ledger, its answers and the rows, so a due date usually has one file,
+   * and a payout that is not decided by now is of a parked merchant, for whom nobody else waits.
+   */
   async look(): Promise<StepReport> {
     const { pool } = this.#ground.platform;
     const undecided = await payoutsIn(pool, ['DUE']);
     const dueDates = new Set((await payoutsIn(pool, ['APPROVED'])).map(({ dueDate }) => dueDate));
     for (const dueDate of dueDates) {
-      // The ledger answers within moments, so that a due date usually has one file.
-      if (undecided.some((payout) => payout.dueDate === dueDate)) continue;
       // The number first, then what is in no file: a cut by somebody else in between takes this very number, so that
       // no payout can ever stand in two files.
       const n = (await lastFileOf(pool, dueDate)) + 1;

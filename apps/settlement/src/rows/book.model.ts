@@ -241,12 +241,16 @@ export interface MarginDate {
   readonly clearingDates: readonly string[];
 }
 
-/** Book dates of a span, with their positive margins and the clearing dates in them, oldest first. */
+/** Book dates of a span whose margin has not left, with their positive margins and clearing dates, oldest first. */
 export async function marginDates(pool: Pool, from: string, through: string): Promise<MarginDate[]> {
-  const rows = await closed.select(pool, live(closed), 'where book_date between $1 and $2 order by book_date', [
-    from,
-    through,
-  ]);
+  // What has left is kept out here, so that a long history costs a look nothing.
+  const rows = await closed.select(
+    pool,
+    live(closed),
+    `where book_date between $1 and $2 and not exists (select from ${LIVE_SCHEMA}.settlement_clearing d
+       where d.clearing_date = book_date and d.withdrawn_amount is not null) order by book_date`,
+    [from, through],
+  );
   return [...Map.groupBy(rows, ({ bookDate }) => bookDate)].flatMap(([date, ofDate]) => {
     const withdrawable = withdrawableMargin(ofDate);
     const clearingDates = [...new Set(ofDate.flatMap((row) => row.clearingDates.split(' ').filter(Boolean)))];

@@ -14,6 +14,8 @@ export class ScriptedLedger {
   readonly #seen = new Set<string>();
   /** Facts wait here while it is true, as when the ledger is behind. */
   asleep = false;
+  /** Keys whose facts are passed over, as those of a parked key are. */
+  readonly parked = new Set<string>();
 
   constructor(store: EventStore) {
     this.#store = store;
@@ -37,7 +39,7 @@ export class ScriptedLedger {
 
   async #take(stored: StoredRecord): Promise<void> {
     this.#seen.add(stored.id);
-    if (stored.key === stored.stream) return;
+    if (stored.key === stored.stream || this.parked.has(stored.key)) return;
     const date = businessDateAt(Date.parse(stored.at));
     const facts = this.#books.on(date).redeliver(stored.key, stored as unknown as StoredFact);
     const first = facts[0];

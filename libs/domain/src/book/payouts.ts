@@ -31,14 +31,15 @@ export function decidePayout(book: OpenBook, due: PayoutDue['data']): PayoutOutc
 }
 
 /**
- * What would leave the reserve (1002) if this payout were due now, fen: the order and, with it, our own money of recoveries.
+ * What this payout, if it were due now, would add to what is on its way out of the reserve (1002), fen: the order and the debt
+ * recovered with it. What was recovered earlier and waits for a payout is in transit already, so it is not counted again.
  * Settlement says `PayoutDue` only while the reserve covers it: what an open book lacks until its close (a refund or a
  * negative margin answered after the cut-off with the old clearing date) must never be lent by another merchant.
  */
 export function leavingWith(state: BookState, due: PayoutDue['data']): Fen {
   const { book } = opened(state, due.dueDate, { store: '', position: '0' });
   const { recovered, available, because } = decidePayout(book, due);
-  return because === 'ordered' ? plus(available, plus(recovered, book.recovered)) : ZERO;
+  return because === 'ordered' ? plus(available, recovered) : ZERO;
 }
 
 /** The facts of a due payout: J4-recovery when there is debt, then J6 or the reason why nothing is ordered. */
