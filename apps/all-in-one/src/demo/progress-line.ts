@@ -21,7 +21,7 @@ export class ProgressLine {
 
   show(text: string, nowMs: number): void {
     if (this.#out.isTTY) {
-      this.#out.write(`\r\u001b[2K${text.slice(0, Math.max(20, this.#out.columns - 1))}`);
+      this.#out.write(`\r\u001b[2K${text.slice(0, Math.max(20, (this.#out.columns || 120) - 1))}`);
       this.#open = true;
       return;
     }
