@@ -10,6 +10,7 @@ export {
   type StoredRecord,
   type Subscription,
 } from './port.ts';
+export { armCrashPoints, CRASH_VARIABLE, crashPoint, crashPoints, type CrashPoint } from './crash-point.ts';
 export { derivedFactId, isUuid, uuidv5 } from './ids.ts';
 export { DamagedRecord, decodeRecord, encodeRecord, leafHash, type RecordContent } from './record.ts';
 export { UnknownFactVersion, type FactVersions, type Upcaster } from './upcast.ts';

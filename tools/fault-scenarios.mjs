@@ -1,0 +1,34 @@
+/**
+ * The fault scenarios, one row each: `specs` are path patterns for jest, run at full length (TILLSTREAM_FAULTS=full); `scripts` are npm
+ * scripts with their arguments. Numbers may stand in several rows; rows stand in the order of their numbers.
+ */
+export const scenarios = [
+  { number: 2, title: 'killed between a durable append and the reply', specs: ['journeys/crash.journey'] },
+  { number: 3, title: 'the database server is killed in mid-batch', specs: ['event-store/src/postgres/store.spec'] },
+  { number: 6, title: 'facts are delivered twice', specs: ['messaging/src/in-process/fact-feed.spec'] },
+  { number: 8, title: 'positions become visible in order', specs: ['event-store/src/postgres'] },
+  {
+    number: 14,
+    title: 'a late approval after the reversal',
+    specs: ['journeys/doubt.journey', 'authorization/src/sale.int'],
+  },
+  { number: 15, title: 'reversals lost, repeated, before their original', specs: ['journeys/repeats.journey'] },
+  { number: 16, title: 'one key, other content', specs: ['journeys/repeats.journey'] },
+  {
+    number: 17,
+    title: 'many at once for one payment',
+    specs: ['authorization/src/sale.int', 'event-store/src/postgres'],
+  },
+  {
+    number: 18,
+    title: 'voids and refunds at once',
+    specs: ['authorization/src/linked.int', 'domain/src/payment/interleaving'],
+  },
+  { number: 20, title: 'MACs that do not verify', specs: ['terminal-gateway/src/authentication.int'] },
+  {
+    number: 33,
+    title: 'a fact that cannot be taken in parks its key',
+    specs: ['messaging/src/in-process/fact-feed.spec'],
+  },
+  { number: 34, title: 'every stored version still reads', specs: ['domain/src/facts.spec', 'event-store/src'] },
+];
