@@ -5,6 +5,7 @@ import { takeIn } from '@tillstream/domain/book/take';
 import type { StoredFact } from '@tillstream/domain/fact';
 import { streamOf } from '@tillstream/domain/stream';
 import {
+  crashPoint,
   derivedFactId,
   NO_STREAM,
   type EventStore,
@@ -115,6 +116,7 @@ export class MerchantBooks {
 
   async #append(merchantId: string, pending: Pending): Promise<Position> {
     const result = await this.#settings.writer.append(pending.stream, pending.expected, pending.facts);
+    crashPoint('ledger-appended');
     if (!result.ok) throw new BookTaken(`${pending.stream} is at revision ${result.revision}, not ${pending.expected}`);
     const position = { state: pending.state, stream: pending.stream, revision: result.revision };
     this.#open.set(merchantId, position);

@@ -13,6 +13,7 @@ import {
   type NetworkMessage,
 } from '@tillstream/iso8583';
 import type { ChannelTrace } from '@tillstream/domain/payment/parts';
+import { crashPoint } from '@tillstream/event-store';
 import type { Log } from '@tillstream/service-kit';
 import type { AuthorizationSettings } from '../options.ts';
 import { PendingReplies } from './pending-replies.ts';
@@ -116,6 +117,7 @@ export class NetworkLink {
     if (this.#pending.has(key)) return { is: 'not-sent', why: 'the key is in use' };
     const outcome = this.#pending.wait(key, replyMti(message.mti), timeoutMs);
     socket.write(writeFrame(bytes));
+    if (message.mti !== '0800') crashPoint('channel-sent');
     return outcome;
   }
 

@@ -1,4 +1,5 @@
 import type { VaultCipher } from '@tillstream/crypto';
+import { crashPoint } from '@tillstream/event-store';
 import type { Vault } from '@tillstream/service-kit';
 import { BoundedMap } from '../payments/bounded-map.ts';
 
@@ -24,6 +25,7 @@ export class CardRows {
     const now = this.#now();
     if (storedAt !== undefined && now - storedAt < renewedMs) return;
     await this.#vault.cards.store(this.#cipher.card(pan));
+    crashPoint('payment-vault-stored');
     this.#stored.set(token, now);
   }
 

@@ -2,6 +2,7 @@ import type { PaymentAnswer, RefundPayment, VoidPayment } from '@tillstream/doma
 import { linkOperation, refuseOperation, replyOf, type OriginalClaims } from '@tillstream/domain/payment/decide';
 import type { OperationRef } from '@tillstream/domain/payment/parts';
 import { alarming, type PaymentRefusal } from '@tillstream/domain/payment/refusals';
+import { crashPoint } from '@tillstream/event-store';
 import { byTerminal, silence, tradeDateNow, type Desk } from '../desk.ts';
 import { operationIdOf, operationRef } from '../intake/operation.ts';
 import type { Intake } from './card-command.ts';
@@ -81,7 +82,9 @@ export async function claim(
       ? { facts: [] }
       : linkOperation(state, { operation, originalPaymentId, contentHash }),
   );
-  return 'refused' in decided ? answerOwn(desk, linked, intake) : undefined;
+  if ('refused' in decided) return answerOwn(desk, linked, intake);
+  crashPoint('payment-claimed');
+  return undefined;
 }
 
 /** Stores a refusal under the operation's own key and answers it; what may not be stored is answered by what is there. */

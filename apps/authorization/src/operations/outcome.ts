@@ -4,6 +4,7 @@ import type { ChannelTrace } from '@tillstream/domain/payment/parts';
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
 import { isUndecided } from '@tillstream/domain/payment/undecided';
 import type { PaymentState } from '@tillstream/domain/payment/state';
+import { crashPoint } from '@tillstream/event-store';
 import type { ChannelAnswer } from '../channel/card-network.ts';
 import { byChannel, silence, type Desk } from '../desk.ts';
 
@@ -38,6 +39,7 @@ export async function askChannel(
   answerBy: number,
   send: (timeoutMs: number) => Promise<ChannelAnswer>,
 ): Promise<ChannelAnswer> {
+  crashPoint('payment-intent-stored');
   const started = platform.machineClock.now();
   // The intent is stored, so a failure on the way is an outcome too; what may have left us is in doubt.
   const answer = await send(Math.min(settings.channelTimeoutMs, answerBy - settings.marginMs - started)).catch(
@@ -47,6 +49,7 @@ export async function askChannel(
     },
   );
   figures.asked(answer.is, platform.machineClock.now() - started);
+  crashPoint('channel-answered');
   return answer;
 }
 
@@ -70,6 +73,7 @@ export async function conclude(
     const reversalTrace = await desk.references.trace(acquirer);
     const decider = deciderFor(operationId, answer, now, reversalTrace, recordApproved);
     const { state } = await desk.streams.decide(streamId, { by: byChannel(desk), key: merchantId }, decider);
+    crashPoint('payment-outcome-stored');
     if (isUndecided(state, operationId)) desk.owner.own({ paymentId: streamId, operationId, merchantId });
     const reply = replyOf(state, operationId);
     return reply === null || machineClock.now() > answerBy ? silence : reply;

@@ -9,6 +9,7 @@ import {
   type RefundRequest,
 } from '@tillstream/domain/payment/decide';
 import type { PaymentState } from '@tillstream/domain/payment/state';
+import { crashPoint } from '@tillstream/event-store';
 import { channelOf, silence, tradeDateNow, type Desk } from '../desk.ts';
 import type { Intake } from './card-command.ts';
 import { batchStanding } from './batch-standing.ts';
@@ -45,6 +46,7 @@ export async function takeRefund(desk: Desk, command: RefundPayment, intake: Int
   const author = authorOf(linked);
   const decided = await ownedIfUnknown(desk, about, () => desk.streams.decide(originalId, author, decide));
   if ('refused' in decided) return refuseLinked(desk, linked, intake, operation, decided.refused);
+  crashPoint('advice-stored');
   desk.owner.own(about);
   return replyOf(decided.state, operationId) ?? silence;
 }

@@ -3,6 +3,7 @@ import { reverseByTerminal, type PaymentDecision, type TerminalReversal } from '
 import { alarming, responseCodeOf } from '@tillstream/domain/payment/refusals';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
 import { isUndecided } from '@tillstream/domain/payment/undecided';
+import { crashPoint } from '@tillstream/event-store';
 import { byTerminal, channelOf, replyWith, silence, type Desk } from '../desk.ts';
 import { operationIdOf } from '../intake/operation.ts';
 import { batchStanding } from './batch-standing.ts';
@@ -60,6 +61,7 @@ async function reverseIn(
     }
     return replyWith(responseCodeOf[decided.refused], rrn);
   }
+  crashPoint('reversal-stored');
   const begun = decided.facts.some(({ type }) => type === 'ReversalRequested');
   // One whose append got no answer is owned by nobody before it is repeated.
   const unowned = !desk.owner.owns(operationId) && isUndecided(decided.state, operationId);

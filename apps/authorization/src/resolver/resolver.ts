@@ -10,6 +10,7 @@ import {
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
 import { undecided, type Undecided } from '@tillstream/domain/payment/undecided';
+import { crashPoint } from '@tillstream/event-store';
 import type { ChannelAnswer, ChannelMessage } from '../channel/card-network.ts';
 import { BY_US, byChannel, channelOf, tradeDateNow, type Desk, type Owner } from '../desk.ts';
 import { Slots } from './slots.ts';
@@ -251,8 +252,10 @@ export class Resolver implements Owner {
   }
 
   async #ask(task: Task, send: (repeated: boolean) => Promise<ChannelAnswer>): Promise<ChannelAnswer> {
+    crashPoint('resolver-before-channel');
     const answer = await send(task.sent);
     if (answer.is === 'not-sent') return answer;
+    crashPoint('resolver-after-channel');
     task.sent = true;
     task.attempts += 1;
     return answer;

@@ -4,7 +4,7 @@ import { isBatchNumber } from '@tillstream/domain/batch/number';
 import { totalsOf } from '@tillstream/domain/batch/totals';
 import type { OperationRef } from '@tillstream/domain/payment/events';
 import { streamOf } from '@tillstream/domain/stream';
-import { derivedFactId, NO_STREAM, type StoredRecord } from '@tillstream/event-store';
+import { crashPoint, derivedFactId, NO_STREAM, type StoredRecord } from '@tillstream/event-store';
 import type { RowBatch, RowGroup } from '@tillstream/messaging';
 import { LIVE_SCHEMA, useSchema } from '@tillstream/service-kit';
 import type { PoolClient } from 'pg';
@@ -102,6 +102,7 @@ export class AnswerBatches {
       facts: outcome.map((fact, n) => ({ id: derivedFactId(question.id, 'batch-outcome', n), fact })),
       cause: question,
     });
+    crashPoint('batch-answered');
     if (appended.ok) this.#look(outcome, question.stream);
   }
 

@@ -21,7 +21,7 @@ import { nextBatch } from '@tillstream/domain/batch/number';
 import type { BatchState } from '@tillstream/domain/batch/state';
 import { isRefused, type Decision } from '@tillstream/domain/fact';
 import { streamOf, type TerminalPlace } from '@tillstream/domain/stream';
-import { NO_STREAM } from '@tillstream/event-store';
+import { crashPoint, NO_STREAM } from '@tillstream/event-store';
 import { freshId } from '../fresh-id.ts';
 import { say, type Ground } from '../ground.ts';
 import type { TakenRows } from '../rows/taken-rows.ts';
@@ -157,6 +157,7 @@ export class BatchDesk {
           return { kind: 'answer', responseCode, batch: known?.batch ?? command.batch };
         }
         if (decision.facts.length === 0 || (await this.#append(command, stream, asked.revision, decision.facts))) {
+          crashPoint('batch-asked');
           return 'stored';
         }
       }

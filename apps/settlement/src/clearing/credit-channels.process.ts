@@ -2,6 +2,7 @@ import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
 import { credit, creditableDates } from '@tillstream/domain/clearing/decide';
 import { expectedNet, type ExpectedNets } from '@tillstream/domain/clearing/nets';
 import { isRefused } from '@tillstream/domain/fact';
+import { crashPoint } from '@tillstream/event-store';
 import { ZERO } from '@tillstream/money';
 import type { BankClient, BankCredit } from '../bank/bank-client.ts';
 import { calendarDate, endedThrough } from '../day-of-business.ts';
@@ -115,7 +116,9 @@ export class CreditChannels {
       return `the reserve to cover the debit of ${channel} ${date}`;
     }
     const [fact] = decision.facts;
-    return fact && (await sayClearing(this.#ground, day, fact)) ? 'said' : 'known';
+    if (!fact || !(await sayClearing(this.#ground, day, fact))) return 'known';
+    crashPoint('clearing-credited');
+    return 'said';
   }
 
   #isDue(date: string, today: string): boolean {

@@ -1,6 +1,7 @@
 import { withdrawMargin } from '@tillstream/domain/clearing/decide';
 import { isRefused } from '@tillstream/domain/fact';
 import { compact } from '@tillstream/domain/stream';
+import { crashPoint } from '@tillstream/event-store';
 import type { BankClient } from '../bank/bank-client.ts';
 import { endedThrough } from '../day-of-business.ts';
 import type { Ground } from '../ground.ts';
@@ -79,6 +80,7 @@ export class WithdrawMargin {
       this.#ground.alarms.raise('margin-transfer-refused', reference, { why: ordered.refused });
       return waiting(`a person: the bank refused the transfer ${reference}`);
     }
+    crashPoint('margin-transferred');
     const said = await sayClearing(this.#ground, day, { ...fact, data: { ...fact.data, ...ordered } });
     return { said: said ? 1 : 0, waitingFor: null };
   }

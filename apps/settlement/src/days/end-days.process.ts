@@ -1,6 +1,6 @@
 import { daysToEnd } from '@tillstream/domain/settlement/decide';
 import { streamOf } from '@tillstream/domain/stream';
-import { NO_STREAM } from '@tillstream/event-store';
+import { crashPoint, NO_STREAM } from '@tillstream/event-store';
 import { endedThrough } from '../day-of-business.ts';
 import { idOf, say, type Ground } from '../ground.ts';
 import { openBooks, statementsMissing } from '../rows/book.model.ts';
@@ -38,6 +38,7 @@ export class EndDays {
         expected: NO_STREAM,
         facts: [{ id: idOf(stream, 0, fact.type), fact }],
       });
+      crashPoint('day-ended');
     });
     this.#said = new Set(due.map(({ data }) => streamOf.settlement(data.merchantId, data.date)));
     if (due.length > 0) return waiting(`the ledger to close ${due.length} books`, fresh.length);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PayoutFileCut } from '@tillstream/domain/payout/events';
 import { payoutFileBytes, payoutFileOf, payoutReference } from '@tillstream/domain/payout/file';
 import { HOUSE, streamOf } from '@tillstream/domain/stream';
-import { NO_STREAM } from '@tillstream/event-store';
+import { crashPoint, NO_STREAM } from '@tillstream/event-store';
 import { payeeOf } from '../bank/payees.ts';
 import { idOf, say, type Ground } from '../ground.ts';
 import { cutReferences, lastFileOf, payoutsIn, payoutsOf } from '../rows/payout.model.ts';
@@ -80,6 +80,7 @@ export class CutFiles {
       expected: NO_STREAM,
       facts: [{ id: idOf(stream, 0, fact.type), fact }],
     });
+    crashPoint('payout-file-cut');
     return { said: 1, waitingFor: null };
   }
 }

@@ -5,6 +5,7 @@ import { availableThrough, type BookState } from '@tillstream/domain/book/state'
 import { reserveCovers } from '@tillstream/domain/clearing/decide';
 import { sayDue, throughOf } from '@tillstream/domain/payout/decide';
 import type { PayoutDue } from '@tillstream/domain/payout/events';
+import { crashPoint } from '@tillstream/event-store';
 import { plus } from '@tillstream/money';
 import { channelDays, firstUncredited } from '../clearing/channel-days.ts';
 import { reserveNow } from '../clearing/reserve.ts';
@@ -42,6 +43,7 @@ export class SayDue {
     const { due, waitingFor } = await this.#plan(calendarDate(this.#ground.platform));
     await inParallel(due, appendsAtOnce, async (data) => {
       await decidePayout(this.#ground, data, (state) => sayDue(state, data));
+      crashPoint('payout-due-said');
     });
     return { said: due.length, waitingFor };
   }

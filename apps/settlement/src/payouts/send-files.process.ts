@@ -5,6 +5,7 @@ import type { BankCharged } from '@tillstream/domain/payout/events';
 import { payoutReference } from '@tillstream/domain/payout/file';
 import type { PayoutState } from '@tillstream/domain/payout/state';
 import { HOUSE } from '@tillstream/domain/stream';
+import { crashPoint } from '@tillstream/event-store';
 import type { BankClient, BankFile, BankResult } from '../bank/bank-client.ts';
 import { payeeOf } from '../bank/payees.ts';
 import { payoutCsv, type PayoutOrder } from '../bank/payout-csv.ts';
@@ -55,6 +56,7 @@ export class SendFiles {
     if (!this.#handedIn.has(name)) {
       await inParallel(lines, appendsAtOnce, async (line) => {
         await decidePayout(this.#ground, line, (state) => (isOf(state, line) ? submit(state, name) : accept()));
+        crashPoint('payout-submitted');
       });
       const refused = await this.#handIn(name, lines);
       // An account that was erased since does not matter any more once the bank has the file.
@@ -65,6 +67,7 @@ export class SendFiles {
     const answer = await this.#bank.file(name);
     if (answer.status === 'unknown') this.#handedIn.delete(name);
     if (answer.status !== 'done') return waiting(`the bank's answer to ${name}`);
+    crashPoint('bank-answered');
     const { said, complete } = await this.#take(lines, answer);
     if (!complete) return waiting(`the bank's word on every payout of ${name}`, said);
     this.#askedAt.delete(name);
@@ -84,6 +87,7 @@ export class SendFiles {
       orders.push({ reference, merchantId, amount, ...payee });
     }
     const taken = await this.#bank.handIn(name, payoutCsv(orders));
+    crashPoint('payout-file-sent');
     if (taken === 'taken') return null;
     alarms.raise('payout-file-refused', name, { why: taken.refused });
     // Under this name the bank has our payouts already, with an account as it was then; its results are by reference.
@@ -131,7 +135,10 @@ export class SendFiles {
       },
       'bank',
     );
-    if (typeof decided === 'number') return decided;
+    if (typeof decided === 'number') {
+      if (decided > 0) crashPoint('bank-answer-stored');
+      return decided;
+    }
     this.#ground.alarms.raise(`payout-${decided}`, line.reference);
     return 0;
   }

@@ -1,5 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { PaymentAnswer, PaymentMessage, SealedCard } from '@tillstream/domain/payment/commands';
+import { crashPoint } from '@tillstream/event-store';
 import { IsoError, IsoMessagePattern, SILENCE } from '@tillstream/iso8583';
 import { type GatewayParts, GATEWAY_PARTS } from '../gateway-parts.ts';
 import type { TerminalRequest, TerminalSession } from '../guard/terminal-session.ts';
@@ -88,6 +89,7 @@ export class PaymentsController {
     // 91 is said only because nobody took the command up, so nothing was stored (design 6).
     if (asked.is === 'not-taken') return isNewPayment(request) ? exchanges.plain(request, '91') : SILENCE;
     if (asked.is === 'unknown' || asked.answer.kind === 'silence') return SILENCE;
+    crashPoint('gateway-before-reply');
     try {
       return { fields: paymentReply(request.message, asked.answer, exchanges.now(), terminal.acquirer) };
     } catch (error) {

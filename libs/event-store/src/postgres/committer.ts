@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { crashPoint } from '../crash-point.ts';
 import { StoreUnavailable } from '../port.ts';
 import { groupArguments, takeGroup, type Group } from './group.ts';
 import type { PendingAppend } from './pending-append.ts';
@@ -105,10 +106,13 @@ export class Committer {
       try {
         if (this.client === undefined) tell();
         const client = await this.connected();
+        crashPoint('store-before-commit');
         const answer = send(client, group);
         // While the server works on this commit we answer the one before it, and take in what follows from those answers.
         tell();
-        untold = await this.learn(client, group, await answer);
+        const rows = await answer;
+        crashPoint('store-after-commit');
+        untold = await this.learn(client, group, rows);
         pause = FIRST_PAUSE_MS;
       } catch (error) {
         this.disconnect();

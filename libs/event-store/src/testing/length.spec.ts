@@ -1,8 +1,14 @@
 import { FAULTS_VARIABLE, lengthOf, SEED_VARIABLE, seedOf } from './length.ts';
 
-afterEach(() => {
+const { [FAULTS_VARIABLE]: length, [SEED_VARIABLE]: seed } = process.env;
+
+beforeEach(() => {
   delete process.env[FAULTS_VARIABLE];
   delete process.env[SEED_VARIABLE];
+});
+afterAll(() => {
+  if (length !== undefined) process.env[FAULTS_VARIABLE] = length;
+  if (seed !== undefined) process.env[SEED_VARIABLE] = seed;
 });
 
 test('a scenario is short unless its full length is asked for', () => {

@@ -1,4 +1,4 @@
-import type { StoredRecord } from '@tillstream/event-store';
+import { crashPoint, type StoredRecord } from '@tillstream/event-store';
 import type { FeedGroup } from '../port.ts';
 import { causeOf } from '../feed-error.ts';
 import { moveCheckpoint, type Holding } from './checkpoint.ts';
@@ -34,6 +34,7 @@ export class GroupTransactions {
     const group = this.#group;
     if (group.kind === 'facts') {
       if (facts.length > 0) await group.onBatch(facts);
+      crashPoint('feed-facts-before-checkpoint');
       await moveCheckpoint(pool, this.#holding, from, to, this.#now());
       return;
     }
@@ -41,7 +42,9 @@ export class GroupTransactions {
       // First, as a lock: whoever holds the checkpoint (a takeover, a rebuild that swaps schemas) knows that no row is in work.
       await moveCheckpoint(client, this.#holding, from, to, this.#now());
       if (facts.length > 0) await group.onBatch({ facts, client });
+      if (facts.length > 0) crashPoint('feed-before-commit');
     });
+    if (facts.length > 0) crashPoint('feed-after-commit');
   }
 
   /** Parks the key of a fact and moves the checkpoint over it. */
