@@ -1,7 +1,7 @@
 import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
 import { monthDayOf } from '@tillstream/domain/calendar/month-day';
 import type { BusinessDate } from '@tillstream/domain/fact';
-import type { ChannelTrace, OperationRef } from '@tillstream/domain/payment/parts';
+import type { ChannelTrace, OperationKind, OperationRef } from '@tillstream/domain/payment/parts';
 import { isApprovalCode, isDoubtCode } from '@tillstream/domain/payment/refusals';
 import { formatF90, parseF54, type NetworkMessage } from '@tillstream/iso8583';
 import { fen, type Fen } from '@tillstream/money';
@@ -48,7 +48,19 @@ export type ChannelAnswer =
 
 type Fields = NetworkMessage['fields'];
 
-const processingCode = { sale: '000000', inquiry: '310000', void: '200000', refund: '200000' } as const;
+const processingCode: Readonly<Record<OperationKind, string>> = {
+  sale: '000000',
+  'offline-sale': '000000',
+  completion: '000000',
+  'completion-advice': '000000',
+  'pre-auth': '030000',
+  'pre-auth-void': '200000',
+  void: '200000',
+  'completion-void': '200000',
+  refund: '200000',
+  return: '200000',
+  inquiry: '310000',
+};
 /** The terminal's reasons in the network's words (domain 3.3). */
 const networkReason: Readonly<Record<string, string>> = { '98': '4356', A0: '4355', '06': '4356' };
 

@@ -168,7 +168,7 @@ export class Resolver implements Owner {
           break;
         case 'reverse':
           return this.#reverse(task, work);
-        case 'advise-refund':
+        case 'advise':
           return this.#advise(task, work, state);
       }
     }
@@ -202,11 +202,7 @@ export class Resolver implements Owner {
     return this.recordReversal(task, { ...answer, trace: work.trace });
   }
 
-  async #advise(
-    task: Task,
-    work: Extract<Undecided, { work: 'advise-refund' }>,
-    state: PaymentState,
-  ): Promise<boolean> {
+  async #advise(task: Task, work: Extract<Undecided, { work: 'advise' }>, state: PaymentState): Promise<boolean> {
     const { network, settings, cards } = this.#desk();
     const sale = state.is === 'payment' ? state.first.request?.trace : undefined;
     if (sale === undefined) throw new Error('a refund stands only on a sale that was sent');

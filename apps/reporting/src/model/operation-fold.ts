@@ -16,6 +16,8 @@ export function newOperation(fact: Stored<PaymentFact>): OperationRow | undefine
   switch (fact.type) {
     case 'ChannelRequested':
     case 'RefundRequested':
+    case 'AdviceRequested':
+    case 'ReturnRequested':
     case 'OperationDeclined':
     case 'OperationRefused':
       return begun(fact, fact.data.operation.kind, { ...fact.data.operation }, fact.data.amount, fact.data.tradeDate);
@@ -47,7 +49,11 @@ function begun(
 export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): void {
   switch (fact.type) {
     case 'ChannelRequested':
+    case 'AdviceRequested':
+    case 'ReturnRequested':
     case 'LateResponseReceived':
+    case 'ScriptResultReceived':
+    case 'SignatureReceived':
     case 'OperationLinked':
       return;
     case 'RefundRequested': {
@@ -62,6 +68,31 @@ export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): v
       Object.assign(row, { amount, fee, issuerCost, networkCost, clearingDate, authCode, decidedBy: fact.id });
       return decided(row, fact, 'approved', '00');
     }
+    case 'PreAuthApproved':
+    case 'PreAuthVoided': {
+      const { amount, clearingDate, authCode } = fact.data;
+      Object.assign(row, { amount, clearingDate, authCode, decidedBy: fact.id });
+      return decided(row, fact, 'approved', '00');
+    }
+    case 'ReturnAccepted': {
+      const { amount, clearingDate, authCode, undone: mirrored, kept } = fact.data;
+      const { fee, issuerCost, networkCost } = mirrored ?? { ...kept, fee: 0 };
+      Object.assign(row, { amount, clearingDate, authCode, decidedBy: fact.id });
+      Object.assign(row, { fee, issuerCost: issuerCost ?? 0, networkCost: networkCost ?? 0 });
+      return decided(row, fact, 'approved', '00');
+    }
+    case 'PreAuthExpired':
+      row.status = 'expired';
+      return;
+    case 'RefundFailed':
+      row.undoneBy = fact.id;
+      row.status = 'failed';
+      row.decidedAt = fact.at;
+      return;
+    case 'AdviceDeclined':
+    case 'ReturnDeclined':
+      row.reason = 'channel';
+      return decided(row, fact, 'declined', fact.data.responseCode);
     case 'BalanceAnswered':
       row.clearingDate = fact.data.clearingDate;
       return decided(row, fact, 'approved', '00');

@@ -104,7 +104,7 @@ async function applyItems(facts: readonly StoredRecord[], client: PoolClient): P
         rows.set({ ...(before ?? unseen), ...named, fingerprint: change.fingerprint });
         break;
       case 'add': {
-        const own = fact.type === 'RefundRequested' ? fact.data.card.fingerprint : undefined;
+        const own = 'card' in fact.data ? fact.data.card.fingerprint : undefined;
         const fingerprint = own ?? before?.fingerprint ?? '';
         const counts = { status: 'counted', addedAt: position, removedAt: null } as const;
         rows.set({ ...named, ...change.item, ...counts, fingerprint });

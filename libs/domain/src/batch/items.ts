@@ -1,5 +1,6 @@
 import { unreachable } from '../fact.ts';
 import type { OperationRef, PaymentFact } from '../payment/events.ts';
+import { isAdviceKind } from '../payment/parts.ts';
 import type { BatchItem, BatchRef } from './events.ts';
 
 /** A batch line as the host knows it: its kind is certain. */
@@ -35,15 +36,17 @@ const added = (
 });
 
 /**
- * How a payment fact changes the items of its batch, or null. A refund counts from REQUESTED and stays when the channel
- * declines it (domain 3.5); what is being reversed counts no more, because the terminal was told so (domain 2.4).
+ * How a payment fact changes the items of its batch, or null. An advice counts from REQUESTED and stays when the channel
+ * declines it (domain 3.5), completions count like sales and their voids like voids (domain 2.4); what is being reversed counts no more, because the terminal was told so (domain 2.4).
  */
 export function itemChangeOf(fact: PaymentFact): ItemChange | null {
   switch (fact.type) {
     case 'ChannelRequested':
       return { is: 'card', operationId: fact.data.operation.operationId, fingerprint: fact.data.card.fingerprint };
     case 'PaymentApproved':
-      return added(fact.data.operation, 'sale', fact.data);
+      return isAdviceKind(fact.data.operation.kind) ? null : added(fact.data.operation, 'sale', fact.data);
+    case 'AdviceRequested':
+      return added(fact.data.operation, 'sale', { amount: fact.data.amount, scheme: fact.data.card.scheme });
     case 'PaymentVoided':
       return added(fact.data.operation, 'void', fact.data);
     case 'RefundRequested':
@@ -56,6 +59,16 @@ export function itemChangeOf(fact: PaymentFact): ItemChange | null {
     case 'OperationInDoubt':
     case 'RefundAccepted':
     case 'RefundDeclined':
+    case 'RefundFailed':
+    case 'AdviceDeclined':
+    case 'PreAuthApproved':
+    case 'PreAuthVoided':
+    case 'PreAuthExpired':
+    case 'ScriptResultReceived':
+    case 'SignatureReceived':
+    case 'ReturnRequested':
+    case 'ReturnAccepted':
+    case 'ReturnDeclined':
     case 'BalanceAnswered':
     case 'ReversalStuck':
     case 'LateResponseReceived':
@@ -83,7 +96,8 @@ export function itemsAfter(host: HostItems, fact: PaymentFact): HostItems {
     case 'card':
       return { ...host, cards: new Map(host.cards).set(change.operationId, change.fingerprint) };
     case 'add': {
-      const own = fact.type === 'RefundRequested' ? fact.data.card.fingerprint : undefined;
+      const own =
+        fact.type === 'RefundRequested' || fact.type === 'AdviceRequested' ? fact.data.card.fingerprint : undefined;
       const fingerprint = own ?? host.cards.get(change.operationId) ?? '';
       return { ...host, items: new Map(host.items).set(change.operationId, { ...change.item, fingerprint }) };
     }

@@ -29,6 +29,7 @@ export type Journal =
   | 'J1'
   | 'J2'
   | 'J3'
+  | 'J3-mirror'
   | 'J4'
   | 'J4-top-up'
   | 'J4-recovery'
@@ -40,6 +41,7 @@ export type Journal =
   | 'J6-charge'
   | 'J6r'
   | 'J7'
+  | 'J10-return'
   | 'J12'
   | 'J12-release';
 

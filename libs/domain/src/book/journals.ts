@@ -66,6 +66,18 @@ export const undoneLines = (amounts: Amounts, where: Dimensions, release: Fen = 
 export const refundLines = (returned: Amounts, where: Dimensions, release: Fen = ZERO): readonly Line[] =>
   undoneLines(returned, where, release);
 
+/** The mirror of a refund's own J3, when the channel took it back after it had accepted it (domain 3.5). */
+export const refundFailedLines = (returned: Amounts, where: Dimensions): readonly Line[] => saleLines(returned, where);
+
+/** J10, return to the payer: the mirror of the entry that kept a long item, Dr 2191 / Cr 1101, Cr 5001, Cr 5002. */
+export const keptReturnedLines = (kept: Amounts, where: Dimensions): readonly Line[] =>
+  said([
+    line('2191', kept.amount),
+    line('1101', negate(channelNetOf(kept)), where),
+    line('5001', negate(kept.issuerCost), where),
+    line('5002', negate(kept.networkCost), where),
+  ]);
+
 /** J4 at a book's close: what 2001 lacks becomes the merchant's debt, Dr 1131 / Cr 2001. */
 export const debtLines = (lacking: Fen): readonly Line[] => move('1131', '2001', lacking);
 

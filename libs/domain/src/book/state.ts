@@ -250,6 +250,8 @@ function undecidedAfter(
     case 'ChannelRequested':
     case 'OperationInDoubt':
     case 'RefundRequested':
+    case 'AdviceRequested':
+    case 'ReturnRequested':
     case 'ReversalRequested':
     case 'ReversalStuck':
       // An inquiry moves no money, so nobody waits for it.
@@ -260,11 +262,20 @@ function undecidedAfter(
     case 'PaymentVoided':
     case 'RefundAccepted':
     case 'RefundDeclined':
+    case 'AdviceDeclined':
+    case 'PreAuthApproved':
+    case 'PreAuthVoided':
+    case 'ReturnAccepted':
     case 'BalanceAnswered':
     case 'PaymentReversed':
     case 'VoidReversed':
       return without(undecided, is.data.operation.operationId);
     case 'LateResponseReceived':
+    case 'RefundFailed':
+    case 'PreAuthExpired':
+    case 'ScriptResultReceived':
+    case 'SignatureReceived':
+    case 'ReturnDeclined':
     case 'OperationLinked':
     case 'OperationRefused':
     case 'OperationTombstoned':

@@ -136,6 +136,12 @@ function movesOfPayment(fact: PaymentFact): readonly Move[] {
     case 'RefundRequested':
     case 'ReversalRequested':
       return one('J12', lines.holdLines(fact.data.hold), { dates: fact.data.dates });
+    case 'RefundFailed':
+      return one('J3-mirror', lines.refundFailedLines(fact.data, fact.data), { dates: fact.data.dates });
+    case 'ReturnRequested':
+      return one('J12', lines.holdLines(fact.data.hold), { dates: fact.data.dates });
+    case 'ReturnAccepted':
+      return returned(fact.data);
     case 'RefundDeclined':
       return one('J12-release', lines.releaseLines(fact.data.release), { dates: fact.data.dates });
     case 'PaymentReversed':
@@ -148,6 +154,14 @@ function movesOfPayment(fact: PaymentFact): readonly Move[] {
     case 'ChannelRequested':
     case 'OperationDeclined':
     case 'BalanceAnswered':
+    case 'AdviceRequested':
+    case 'AdviceDeclined':
+    case 'PreAuthApproved':
+    case 'PreAuthVoided':
+    case 'PreAuthExpired':
+    case 'ScriptResultReceived':
+    case 'SignatureReceived':
+    case 'ReturnDeclined':
     case 'ReversalStuck':
     case 'LateResponseReceived':
     case 'OperationLinked':
@@ -166,6 +180,13 @@ function reversed(data: Extract<PaymentFact, { type: 'PaymentReversed' }>['data'
   const clearingDate = data.clearingDate ?? dates?.clearingDate;
   if (clearingDate === undefined) throw new Error('a reversal of a posted payment came without a clearing date');
   return one('J2', lines.undoneLines(undone, { channel, clearingDate }, release), { dates });
+}
+
+/** A return mirrors what stood posted, or takes the long item that was kept in 2191 back out (domain 4.6, J10). */
+function returned(data: Extract<PaymentFact, { type: 'ReturnAccepted' }>['data']): readonly Move[] {
+  const { undone, kept, release, dates } = data;
+  if (undone !== null) return one('J2', lines.undoneLines(undone, data, release), { dates });
+  return kept === null ? [] : one('J10-return', lines.keptReturnedLines(kept, data));
 }
 
 function confirmed(state: BookState, dueDate: BusinessDate, amount: Fen): readonly Move[] {

@@ -30,6 +30,22 @@ export function clearingMovementOf(fact: PaymentFact): ClearingMovement | null {
       const { restored, channel, clearingDate } = fact.data;
       return restored === null ? null : { channel, clearingDate, amount: channelNetOf(restored) };
     }
+    case 'RefundFailed':
+      return { channel: fact.data.channel, clearingDate: fact.data.clearingDate, amount: channelNetOf(fact.data) };
+    case 'ReturnAccepted': {
+      const { undone, kept, channel, clearingDate } = fact.data;
+      const returned = undone ?? kept;
+      return returned === null ? null : { channel, clearingDate, amount: negate(channelNetOf(returned)) };
+    }
+    case 'AdviceRequested':
+    case 'AdviceDeclined':
+    case 'PreAuthApproved':
+    case 'PreAuthVoided':
+    case 'PreAuthExpired':
+    case 'ScriptResultReceived':
+    case 'SignatureReceived':
+    case 'ReturnRequested':
+    case 'ReturnDeclined':
     case 'ChannelRequested':
     case 'OperationDeclined':
     case 'OperationInDoubt':

@@ -1,7 +1,8 @@
 import { unreachable } from '../fact.ts';
 import type { PaymentReply } from './commands.ts';
-import { isTombstoned, liveVoid, operationOf } from './state.ts';
-import type { Operation, Payment, PaymentState } from './state.ts';
+import { effectOf, isAdviceKind } from './parts.ts';
+import { isTombstoned, livePreAuthVoid, liveVoid, operationOf } from './state.ts';
+import type { Advice, Operation, Payment, PaymentState } from './state.ts';
 
 /** F39 of what was undone, is being undone or came after its 0400: never 00 again (design 6, *Repeats*). */
 const UNDONE = '12';
@@ -50,7 +51,7 @@ export function answerToRepeat(state: PaymentState, operationId: string, content
   const operation = operationOf(state, operationId);
   if (operation === undefined) return { is: 'none' };
   if (operation.contentHash !== contentHash) return answer(bare(OTHER_CONTENT, null), true);
-  if (operation.kind !== 'refund' && operation.standing.is === 'requested') return { is: 'in-flight' };
+  if (!isAdviceKind(operation.kind) && operation.standing.is === 'requested') return { is: 'in-flight' };
   return answer(isUndone(state, operation) ? bare(UNDONE, operation.ref.rrn) : outcomeReply(operation));
 }
 
@@ -63,28 +64,39 @@ export function replyOf(state: PaymentState, operationId: string): PaymentReply 
   if (state.is === 'refused') return bare(state.responseCode, state.operation.rrn);
   const operation = operationOf(state, operationId);
   if (operation === undefined) return null;
-  if (operation.kind !== 'refund' && operation.standing.is === 'requested') return null;
+  if (!isAdviceKind(operation.kind) && operation.standing.is === 'requested') return null;
   return outcomeReply(operation);
 }
 
-/** Whether the operation must not be confirmed any more; a sale also while its void is accepted or uncertain. */
+/** Whether the operation must not be confirmed any more; also while its void is accepted or uncertain. */
 function isUndone(payment: Payment, operation: Operation): boolean {
   const { is } = operation.standing;
   if (is === 'in-doubt' || is === 'reversing' || is === 'reversed' || is === 'stuck') return true;
-  if (operation.kind !== 'sale') return false;
-  const voided = liveVoid(payment);
+  const voided =
+    operation.kind === 'pre-auth'
+      ? livePreAuthVoid(payment)
+      : payment.priced?.operationId === operation.ref.operationId
+        ? liveVoid(payment)
+        : undefined;
   return voided !== undefined && voided.standing.is !== 'requested';
 }
 
+const isAdvice = (operation: Operation): operation is Advice => isAdviceKind(operation.kind);
+
+/** 00 once taken, whatever the channel says to it; the code of our own no otherwise. */
+const adviceCode = ({ standing }: Advice): string =>
+  standing.is === 'declined' && standing.by === 'host' ? standing.responseCode : '00';
+
 function outcomeReply(operation: Operation): PaymentReply {
-  const { ref, request, standing } = operation;
+  const { ref, request } = operation;
   const card = { scheme: request?.card.scheme ?? null, issuer: request?.card.institution ?? null };
   // What the terminal was told binds: an advice stays answered 00, whatever the channel says to it.
-  if (operation.kind === 'refund') return { ...bare('00', ref.rrn), ...card };
+  if (isAdvice(operation)) return { ...bare(adviceCode(operation), ref.rrn), ...card };
+  const { standing } = operation;
   switch (standing.is) {
     case 'approved': {
       const { approval } = standing;
-      const partial = operation.kind === 'sale' && approval.amount !== operation.amount;
+      const partial = effectOf[operation.kind] !== 'asks' && approval.amount !== operation.amount;
       const { authCode, clearingDate } = approval;
       const amount = partial ? approval.amount : null;
       return { ...bare(partial ? '10' : '00', ref.rrn), ...card, amount, authCode, clearingDate };

@@ -1,8 +1,10 @@
 import type { Decision } from '../fact.ts';
 import type { ChannelTrace, LateResponseReceived, PaymentFact } from './events.ts';
 import type { PaymentRefusal } from './refusals.ts';
+import { isUndoableKind } from './parts.ts';
+import type { UndoableKind } from './parts.ts';
 import { operationOf } from './state.ts';
-import type { PaymentState, Undoable } from './state.ts';
+import type { Operation, PaymentState, Undoable } from './state.ts';
 
 /** What a decider about a payment answers. */
 export type PaymentDecision = Decision<PaymentFact, PaymentRefusal>;
@@ -10,13 +12,15 @@ export type PaymentDecision = Decision<PaymentFact, PaymentRefusal>;
 /** Whether an outcome comes after the deadline of its command; machine clock, ms. */
 export const isPast = (now: number, answerBy: number | null): boolean => answerBy !== null && now > answerBy;
 
-/** The sale or void with this id. @throws Error when the stream holds none: the caller read the wrong stream. */
-export function undoableOf(state: PaymentState, operationId: string, kind?: 'sale' | 'void'): Undoable {
+/** The undoable operation with this id. @throws Error when the stream holds none: the caller read the wrong stream. */
+export function undoableOf(state: PaymentState, operationId: string, ...kinds: readonly UndoableKind[]): Undoable {
   const one = operationOf(state, operationId);
-  const found = one !== undefined && (one.kind === 'sale' || one.kind === 'void') && (kind ?? one.kind) === one.kind;
-  if (!found) throw new Error(`the stream holds no such ${kind ?? 'sale or void'}`);
+  const found = one !== undefined && isUndoable(one) && (kinds.length === 0 || kinds.includes(one.kind));
+  if (!found) throw new Error(`the stream holds no such ${kinds.join(' or ') || 'operation that can be undone'}`);
   return one;
 }
+
+const isUndoable = (one: Operation): one is Undoable => isUndoableKind(one.kind);
 
 /** A channel's answer that cannot stand: after the end, or after the operation was given up. */
 export interface LateAnswer {

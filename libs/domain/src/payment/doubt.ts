@@ -1,6 +1,7 @@
 import { ZERO } from '@tillstream/money';
 import type { Fen } from '@tillstream/money';
 import type { ChannelTrace, OperationInDoubt, ReversalRequested } from './events.ts';
+import { effectOf } from './parts.ts';
 import { postedNet } from './state.ts';
 import type { PaymentState, Undoable } from './state.ts';
 
@@ -38,7 +39,7 @@ export function giveUp(
   reversalTrace: ChannelTrace,
 ): readonly [OperationInDoubt, ReversalRequested] {
   const dates = datesOf(state);
-  const hold = operation.kind === 'void' ? holdFor(state, operation) : ZERO;
+  const hold = effectOf[operation.kind] === 'cancels' ? holdFor(state, operation) : ZERO;
   const { ref, amount } = operation;
   const inDoubt: OperationInDoubt = {
     type: 'OperationInDoubt',

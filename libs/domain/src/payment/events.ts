@@ -1,10 +1,46 @@
 import type { Fen } from '@tillstream/money';
 import type { Amounts, BusinessDate, Fact, PlanRef } from '../fact.ts';
+import type {
+  AdviceDeclined,
+  AdviceRequested,
+  RefundAccepted,
+  RefundDeclined,
+  RefundFailed,
+  RefundRequested,
+  ReturnAccepted,
+  ReturnDeclined,
+  ReturnRequested,
+} from './advice-events.ts';
+import type { ScriptResultReceived, SignatureReceived } from './evidence-events.ts';
+import type { PreAuthApproved, PreAuthExpired, PreAuthVoided } from './pre-auth-events.ts';
 import type { CardClass, CardRef, ChannelTrace, OperationRef, PaymentDates, Scheme } from './parts.ts';
 
-export type { CardClass, CardRef, ChannelTrace, OperationKind, OperationRef, PaymentDates, Scheme } from './parts.ts';
+export type {
+  AdviceKind,
+  CardClass,
+  CardRef,
+  ChannelTrace,
+  OperationKind,
+  OperationRef,
+  PaymentDates,
+  Scheme,
+  UndoableKind,
+} from './parts.ts';
+export type {
+  AdviceDeclined,
+  AdviceRequested,
+  RefundAccepted,
+  RefundDeclined,
+  RefundFailed,
+  RefundRequested,
+  ReturnAccepted,
+  ReturnDeclined,
+  ReturnRequested,
+} from './advice-events.ts';
+export type { ScriptResultReceived, SignatureReceived } from './evidence-events.ts';
+export type { PreAuthApproved, PreAuthExpired, PreAuthVoided } from './pre-auth-events.ts';
 
-/** Intent: stored before a channel is called for a sale, a void or an inquiry. */
+/** Intent: stored before a channel is called for anything that waits for its answer; advices have facts of their own. */
 export type ChannelRequested = Fact<
   'ChannelRequested',
   1,
@@ -25,7 +61,7 @@ export type ChannelRequested = Fact<
   }
 >;
 
-/** The channel approved the sale; priced now and never again. */
+/** The channel approved a sale, an offline sale or a completion; priced now and never again (J1). */
 export type PaymentApproved = Fact<
   'PaymentApproved',
   1,
@@ -41,7 +77,7 @@ export type PaymentApproved = Fact<
     }
 >;
 
-/** A sale, a void or an inquiry was declined: by the issuer, by the channel, or by a rule of ours before the channel. */
+/** An operation that waits for its answer was declined: by the issuer, by the channel, or by a rule of ours before the channel. */
 export type OperationDeclined = Fact<
   'OperationDeclined',
   1,
@@ -72,7 +108,7 @@ export type OperationInDoubt = Fact<
   }
 >;
 
-/** A void was accepted by the channel: the whole payment is cancelled (J2). */
+/** The void of a sale or of a completion was accepted by the channel: the whole payment is cancelled (J2). */
 export type PaymentVoided = Fact<
   'PaymentVoided',
   1,
@@ -83,56 +119,6 @@ export type PaymentVoided = Fact<
     readonly authCode: string;
     readonly dates: PaymentDates;
     readonly clearingDate: BusinessDate;
-  }
->;
-
-/** A refund advice is durable: the terminal is told 00, its net is held (J12), the channel will be told until it answers. */
-export type RefundRequested = Fact<
-  'RefundRequested',
-  1,
-  {
-    readonly operation: OperationRef;
-    readonly amount: Fen;
-    readonly card: CardRef;
-    readonly entryMode: string;
-    readonly tradeDate: BusinessDate;
-    readonly channel: string;
-    readonly trace: ChannelTrace;
-    readonly contentHash: string;
-    /** Net held until the channel answers: amount − returned fee. */
-    readonly hold: Fen;
-    /** The parts returned, by the cumulative rule (domain 4.4), fixed when requested. */
-    readonly returned: Amounts;
-    readonly dates: PaymentDates;
-    readonly scheme: Scheme;
-  }
->;
-
-/** The channel accepted the refund: one entry releases the hold and posts J3. */
-export type RefundAccepted = Fact<
-  'RefundAccepted',
-  1,
-  Amounts & {
-    readonly operation: OperationRef;
-    readonly channel: string;
-    readonly release: Fen;
-    readonly dates: PaymentDates;
-    /** Of the refund itself: the day on which the channel nets it. */
-    readonly clearingDate: BusinessDate;
-    readonly authCode: string;
-  }
->;
-
-/** The channel declined a refund that the terminal was told 00 for: only the hold is released, a person decides. */
-export type RefundDeclined = Fact<
-  'RefundDeclined',
-  1,
-  {
-    readonly operation: OperationRef;
-    readonly amount: Fen;
-    readonly release: Fen;
-    readonly dates: PaymentDates;
-    readonly responseCode: string;
   }
 >;
 
@@ -160,7 +146,10 @@ export type ReversalRequested = Fact<
   }
 >;
 
-/** The channel confirmed that the sale is undone: the hold is released and J2 posted, if anything was. */
+/**
+ * The channel, or its clearing file, confirmed that a sale, a pre-authorisation or a completion is undone: the hold is released
+ * and J2 posted, if anything was.
+ */
 export type PaymentReversed = Fact<
   'PaymentReversed',
   1,
@@ -175,10 +164,12 @@ export type PaymentReversed = Fact<
     readonly clearingDate: BusinessDate | null;
     /** F39 by which the channel confirmed: 25 says that it never knew the sale. */
     readonly responseCode?: '00' | '25';
+    /** Set when the clearing file decided and no answer of the channel did (domain 3.2). */
+    readonly by?: 'clearing-file';
   }
 >;
 
-/** The channel confirmed that a void is undone: the payment stands approved again (J1 anew, if J2 was posted). */
+/** A void is undone: the sale or completion stands approved again (J1 anew, if J2 was posted), the pre-authorisation holds. */
 export type VoidReversed = Fact<
   'VoidReversed',
   1,
@@ -192,6 +183,8 @@ export type VoidReversed = Fact<
     readonly clearingDate: BusinessDate;
     /** F39 by which the channel confirmed: 25 says that it never knew the void. */
     readonly responseCode?: '00' | '25';
+    /** Set when the clearing file decided and no answer of the channel did (domain 3.2). */
+    readonly by?: 'clearing-file';
   }
 >;
 
@@ -258,6 +251,17 @@ export type PaymentFact =
   | RefundRequested
   | RefundAccepted
   | RefundDeclined
+  | RefundFailed
+  | AdviceRequested
+  | AdviceDeclined
+  | PreAuthApproved
+  | PreAuthVoided
+  | PreAuthExpired
+  | ScriptResultReceived
+  | SignatureReceived
+  | ReturnRequested
+  | ReturnAccepted
+  | ReturnDeclined
   | BalanceAnswered
   | ReversalRequested
   | PaymentReversed

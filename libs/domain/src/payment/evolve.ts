@@ -6,12 +6,14 @@ import type {
   OperationDeclined,
   PaymentApproved,
   PaymentFact,
-  RefundRequested,
+  PreAuthApproved,
   ReversalRequested,
 } from './events.ts';
 import { isApprovalCode } from './refusals.ts';
 import { newPayment } from './state.ts';
-import type { Approval, Inquiry, Operation, Payment, PaymentState, Refund, Undoable } from './state.ts';
+import { isUndoableKind } from './parts.ts';
+import { adviceAnswered, adviceRequested, refundOf, returnOf } from './evolve-advice.ts';
+import type { Approval, Operation, Payment, PaymentState, Undoable } from './state.ts';
 
 /** A history that no decider of ours writes; reading on would make figures out of it. */
 function impossible(fact: PaymentFact, state: PaymentState): never {
@@ -35,6 +37,8 @@ export function evolvePayment(state: PaymentState, fact: PaymentFact): PaymentSt
       return { ...state, tombstones: [...state.tombstones, fact.data.operationId] };
     case 'ChannelRequested':
       return requested(state, fact);
+    case 'AdviceRequested':
+      return begunOrLinked(state, fact, adviceRequested(fact));
     case 'OperationDeclined':
       return declined(state, fact);
     default:
@@ -51,7 +55,15 @@ export const paymentFrom = (facts: Iterable<PaymentFact>): PaymentState => {
 
 type OnPayment = Exclude<
   PaymentFact,
-  { type: 'OperationLinked' | 'OperationRefused' | 'OperationTombstoned' | 'ChannelRequested' | 'OperationDeclined' }
+  {
+    type:
+      | 'OperationLinked'
+      | 'OperationRefused'
+      | 'OperationTombstoned'
+      | 'ChannelRequested'
+      | 'AdviceRequested'
+      | 'OperationDeclined';
+  }
 >;
 
 function onPayment(payment: Payment, fact: OnPayment): PaymentState {
@@ -69,13 +81,31 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
         const { amount, authCode, clearingDate } = fact.data;
         return { ...one, standing: { is: 'approved', approval: { amount, authCode, clearingDate } } };
       });
+    case 'PreAuthApproved':
+      return heldCard(payment, fact);
+    case 'PreAuthVoided':
+      return undoable(payment, fact, (one) => {
+        const { amount, authCode, clearingDate } = fact.data;
+        return { ...one, standing: { is: 'approved', approval: { amount, authCode, clearingDate } } };
+      });
+    case 'PreAuthExpired':
+      return payment.card === null
+        ? impossible(fact, payment)
+        : { ...payment, card: { ...payment.card, expired: true } };
     case 'RefundRequested':
       return { ...payment, linked: [...payment.linked, refundOf(fact)] };
+    case 'ReturnRequested':
+      return { ...payment, linked: [...payment.linked, returnOf(fact)] };
     case 'RefundAccepted':
     case 'RefundDeclined':
-      return change(payment, fact, (one) =>
-        one.kind === 'refund' ? refundAnswered(one, fact) : impossible(fact, payment),
-      );
+    case 'RefundFailed':
+    case 'AdviceDeclined':
+    case 'ReturnAccepted':
+    case 'ReturnDeclined':
+      return change(payment, fact, (one) => adviceAnswered(one, fact) ?? impossible(fact, payment));
+    case 'ScriptResultReceived':
+    case 'SignatureReceived':
+      return change(payment, fact, (one) => one);
     case 'OperationInDoubt':
       return undoable(payment, fact, (one) => ({
         ...one,
@@ -112,20 +142,32 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
 
 function requested(state: PaymentState, fact: ChannelRequested): PaymentState {
   const { operation, amount, contentHash, ...request } = fact.data;
+  const { kind } = operation;
   const core = { ref: operation, amount, contentHash, held: ZERO, request, standing: { is: 'requested' } as const };
-  if (operation.kind === 'void' && state.is === 'payment') {
-    return { ...state, linked: [...state.linked, { ...core, kind: 'void', approvedLate: false, lateCodes: [] }] };
-  }
-  if (state.is !== 'new') return impossible(fact, state);
-  if (operation.kind === 'sale') return begun({ ...core, kind: 'sale', approvedLate: false, lateCodes: [] });
-  return operation.kind === 'inquiry' ? begun({ ...core, kind: 'inquiry' }) : impossible(fact, state);
+  if (kind === 'inquiry') return state.is === 'new' ? begun({ ...core, kind }) : impossible(fact, state);
+  if (!isUndoableKind(kind)) return impossible(fact, state);
+  return begunOrLinked(state, fact, { ...core, kind, approvedLate: false, lateCodes: [] });
 }
 
-const begun = (first: Undoable | Inquiry): Payment => ({
+/** A sale, an offline sale or a pre-authorisation begins a payment; everything else stands on one. */
+function begunOrLinked(
+  state: PaymentState,
+  fact: PaymentFact,
+  operation: Extract<Operation, Undoable | { kind: 'offline-sale' | 'completion-advice' }>,
+): PaymentState {
+  const { kind } = operation;
+  const begins = kind === 'sale' || kind === 'offline-sale' || kind === 'pre-auth';
+  if (begins) return state.is === 'new' ? begun(operation) : impossible(fact, state);
+  if (state.is !== 'payment') return impossible(fact, state);
+  return { ...state, linked: [...state.linked, operation] };
+}
+
+const begun = (first: Payment['first']): Payment => ({
   is: 'payment',
   first,
   linked: [],
   priced: null,
+  card: null,
   tombstones: [],
 });
 
@@ -133,54 +175,41 @@ function declined(state: PaymentState, fact: OperationDeclined): PaymentState {
   const { operation, amount, contentHash, by, responseCode, clearingDate } = fact.data;
   const standing = { is: 'declined', by, responseCode, clearingDate } as const;
   if (state.is === 'payment') {
-    return change(state, fact, (one) => (one.kind === 'refund' ? impossible(fact, state) : { ...one, standing }));
+    return change(state, fact, (one) =>
+      one.kind === 'inquiry' || isUndoable(one) ? { ...one, standing } : impossible(fact, state),
+    );
   }
   if (state.is !== 'new') return impossible(fact, state);
+  const { kind } = operation;
   const core = { ref: operation, amount, contentHash, held: ZERO, request: null, standing };
-  if (operation.kind === 'inquiry') return begun({ ...core, kind: 'inquiry' });
-  return operation.kind === 'sale'
-    ? begun({ ...core, kind: 'sale', approvedLate: false, lateCodes: [] })
+  if (kind === 'inquiry' || kind === 'offline-sale') return begun({ ...core, kind });
+  return kind === 'sale' || kind === 'pre-auth'
+    ? begun({ ...core, kind, approvedLate: false, lateCodes: [] })
     : impossible(fact, state);
 }
 
-function approved(payment: Payment, fact: PaymentApproved): PaymentState {
-  const { amount, fee, issuerCost, networkCost, tradeDate, clearingDate, operation: _, ...terms } = fact.data;
+const isUndoable = (one: Operation): one is Undoable => isUndoableKind(one.kind);
+
+/** The pre-authorisation was approved: the issuer holds the payer's money. */
+function heldCard(payment: Payment, fact: PreAuthApproved): Payment {
+  const { operation: _, tradeDate, clearingDate, ...terms } = fact.data;
   const after = undoable(payment, fact, (one) => ({
     ...one,
-    standing: { is: 'approved', approval: { amount, authCode: terms.authCode, clearingDate } },
+    standing: { is: 'approved', approval: { amount: terms.amount, authCode: terms.authCode, clearingDate } },
   }));
-  return {
-    ...after,
-    priced: { ...terms, amounts: { amount, fee, issuerCost, networkCost }, dates: { tradeDate, clearingDate } },
-  };
+  return { ...after, card: { ...terms, dates: { tradeDate, clearingDate }, expired: false } };
 }
 
-function refundOf(fact: RefundRequested): Refund {
-  const { operation, amount, contentHash, hold, returned, card, entryMode, tradeDate, channel, trace } = fact.data;
-  const request = { card, entryMode, tradeDate, channel, trace, answerBy: null, feePlan: null, costPlan: null };
-  return {
-    kind: 'refund',
-    ref: operation,
-    amount,
-    contentHash,
-    held: hold,
-    returned,
-    request,
-    standing: { is: 'requested' },
-  };
-}
-
-function refundAnswered(
-  one: Refund,
-  fact: Extract<PaymentFact, { type: 'RefundAccepted' | 'RefundDeclined' }>,
-): Refund {
-  const held = minus(one.held, fact.data.release);
-  if (fact.type === 'RefundDeclined') {
-    const { responseCode } = fact.data;
-    return { ...one, held, standing: { is: 'declined', by: 'channel', responseCode, clearingDate: null } };
-  }
-  const { amount, authCode, clearingDate } = fact.data;
-  return { ...one, held, standing: { is: 'approved', approval: { amount, authCode, clearingDate } } };
+function approved(payment: Payment, fact: PaymentApproved): PaymentState {
+  const { amount, fee, issuerCost, networkCost, tradeDate, clearingDate, operation, ...terms } = fact.data;
+  const approval = { amount, authCode: terms.authCode, clearingDate };
+  const after = change(payment, fact, (one) => {
+    if (one.kind === 'inquiry' || one.kind === 'refund' || one.kind === 'return') return impossible(fact, payment);
+    return { ...one, standing: { is: 'approved', approval } };
+  });
+  const { operationId } = operation;
+  const dates = { tradeDate, clearingDate };
+  return { ...after, priced: { ...terms, operationId, amounts: { amount, fee, issuerCost, networkCost }, dates } };
 }
 
 function reversing(one: Undoable, fact: ReversalRequested): Undoable {
@@ -202,7 +231,7 @@ function change(payment: Payment, fact: OfOperation, to: (one: Operation) => Ope
   const { operationId } = fact.data.operation;
   if (payment.first.ref.operationId === operationId) {
     const first = to(payment.first);
-    return first.kind === 'refund' ? impossible(fact, payment) : { ...payment, first };
+    return first.kind === 'refund' || first.kind === 'return' ? impossible(fact, payment) : { ...payment, first };
   }
   if (!payment.linked.some((one) => one.ref.operationId === operationId)) return impossible(fact, payment);
   const linked = payment.linked.map((one) => {
@@ -214,7 +243,5 @@ function change(payment: Payment, fact: OfOperation, to: (one: Operation) => Ope
 }
 
 function undoable(payment: Payment, fact: OfOperation, to: (one: Undoable) => Undoable): Payment {
-  return change(payment, fact, (one) =>
-    one.kind === 'sale' || one.kind === 'void' ? to(one) : impossible(fact, payment),
-  );
+  return change(payment, fact, (one) => (isUndoable(one) ? to(one) : impossible(fact, payment)));
 }

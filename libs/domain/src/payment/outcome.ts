@@ -1,6 +1,6 @@
 import { accept } from '../fact.ts';
 import type { BusinessDate } from '../fact.ts';
-import { evidenceOf } from './decision.ts';
+import { evidenceOf, undoableOf } from './decision.ts';
 import type { LateAnswer, PaymentDecision } from './decision.ts';
 import { datesOf, giveUp, LATE_ANSWER, reversalOf } from './doubt.ts';
 import type { DoubtCause } from './doubt.ts';
@@ -117,8 +117,6 @@ function needsReversal({ standing, request }: Undoable): boolean {
 
 function answered(state: PaymentState, operationId: string): Undoable | Inquiry {
   const operation = operationOf(state, operationId);
-  if (operation === undefined || operation.kind === 'refund') {
-    throw new Error('the stream holds no such sale, void or inquiry');
-  }
-  return operation;
+  if (operation?.kind === 'inquiry') return operation;
+  return undoableOf(state, operationId);
 }

@@ -1,7 +1,41 @@
 import type { BusinessDate } from '../fact.ts';
 
-/** What a terminal may ask of a payment, as far as the transaction set reaches. */
-export type OperationKind = 'sale' | 'void' | 'refund' | 'inquiry';
+/** Asks the channel and waits for it; what is in doubt is undone (domain 2.3, column Reversal: 0400). */
+export type UndoableKind = 'sale' | 'void' | 'pre-auth' | 'pre-auth-void' | 'completion' | 'completion-void';
+/** Answered 00 when durable, told to the channel until it answers, never reversed (design 6). `return` is ours, not a terminal's. */
+export type AdviceKind = 'offline-sale' | 'completion-advice' | 'refund' | 'return';
+/** What may be done to a payment (domain 2.3). */
+export type OperationKind = UndoableKind | AdviceKind | 'inquiry';
+
+/** What an operation does when it is approved: credits the merchant, cancels that credit, holds or frees the payer's money … */
+export type Effect = 'pays' | 'cancels' | 'holds' | 'frees' | 'returns' | 'asks';
+
+/** Every kind with its effect; the one table that says which operations move money and which way. */
+export const effectOf: Readonly<Record<OperationKind, Effect>> = {
+  sale: 'pays',
+  'offline-sale': 'pays',
+  completion: 'pays',
+  'completion-advice': 'pays',
+  void: 'cancels',
+  'completion-void': 'cancels',
+  'pre-auth': 'holds',
+  'pre-auth-void': 'frees',
+  refund: 'returns',
+  return: 'returns',
+  inquiry: 'asks',
+};
+
+const advices: ReadonlySet<OperationKind> = new Set<AdviceKind>([
+  'offline-sale',
+  'completion-advice',
+  'refund',
+  'return',
+]);
+
+/** Whether an operation of this kind is an advice. */
+export const isAdviceKind = (kind: OperationKind): kind is AdviceKind => advices.has(kind);
+/** Whether an operation of this kind is undone when it is in doubt. */
+export const isUndoableKind = (kind: OperationKind): kind is UndoableKind => kind !== 'inquiry' && !advices.has(kind);
 
 /** Names one operation on a payment: its own id, and the terminal's key for it (domain 2.7). */
 export interface OperationRef {

@@ -6,6 +6,7 @@ import type { PaymentRefusal } from './refusals.ts';
 import { undoableOf } from './decision.ts';
 import type { PaymentDecision } from './decision.ts';
 import { voidInDoubt } from './original.ts';
+import { effectOf, isAdviceKind } from './parts.ts';
 import { isTombstoned, liveRefunds, liveVoid, operationOf } from './state.ts';
 import type { Payment, PaymentState, Undoable } from './state.ts';
 
@@ -38,9 +39,9 @@ export function reverseByTerminal(state: PaymentState, reversal: TerminalReversa
   if (state.is === 'refused') return refuse('nothing-to-undo');
   const operation = operationOf(state, operationId);
   if (state.is !== 'payment' || operation === undefined) return bury(reversal);
-  if (operation.kind === 'refund') return refuse('advice-is-not-reversed');
+  if (isAdviceKind(operation.kind)) return refuse('advice-is-not-reversed');
   if (operation.kind === 'inquiry') return refuse('nothing-to-undo');
-  return undo(state, operation, reversal);
+  return undo(state, undoableOf(state, operationId), reversal);
 }
 
 function bury({ key, reason }: TerminalReversal): ReversalDecision {
@@ -107,15 +108,17 @@ export function recordReversalAnswer(state: PaymentState, answer: ReversalAnswer
 
 function undone(payment: Payment, operation: Undoable, answer: ReversalAnswer, responseCode: '00' | '25'): PaymentFact {
   const { ref, amount, held, standing, request } = operation;
-  const posted = standing.is === 'reversing' && standing.approval !== null ? (payment.priced?.amounts ?? null) : null;
-  const dates = payment.priced?.dates ?? null;
+  const effect = effectOf[operation.kind];
+  const moved = standing.is === 'reversing' && standing.approval !== null && effect !== 'holds' && effect !== 'frees';
+  const posted = moved ? (payment.priced?.amounts ?? null) : null;
+  const dates = (effect === 'frees' ? payment.card?.dates : payment.priced?.dates) ?? null;
   const channel = request?.channel ?? '';
   const clearingDate = answer.clearingDate ?? dates?.clearingDate ?? null;
-  if (operation.kind === 'sale') {
+  if (effect === 'pays' || effect === 'holds') {
     const data = { operation: ref, amount, undone: posted, release: held, channel, dates, clearingDate, responseCode };
     return { type: 'PaymentReversed', version: 1, data };
   }
-  if (dates === null || clearingDate === null) throw new Error('a void stands only on a priced payment');
+  if (dates === null || clearingDate === null) throw new Error('a void stands only on an approved payment');
   const data = { operation: ref, amount, restored: posted, release: held, channel, dates, clearingDate, responseCode };
   return { type: 'VoidReversed', version: 1, data };
 }

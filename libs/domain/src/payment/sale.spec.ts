@@ -309,7 +309,7 @@ describe('the resolver', () => {
   it('owns a request without outcome, and a refund until the channel answers', () => {
     expect(decide.undecided(paymentFrom([asked]))).toMatchObject([{ work: 'await-answer', answerBy: ANSWER_BY }]);
     expect(decide.undecided(paymentFrom([...sold, ...refunding]))).toMatchObject([
-      { work: 'advise-refund', original: trace('000104') },
+      { work: 'advise', original: trace('000104') },
     ]);
     expect(decide.undecided(paymentFrom(sold))).toEqual([]);
   });

@@ -1,7 +1,8 @@
 import { minus, sum, ZERO } from '@tillstream/money';
 import type { Fen } from '@tillstream/money';
 import type { Amounts, BusinessDate, PlanRef } from '../fact.ts';
-import type { CardClass, CardRef, ChannelTrace, OperationRef, PaymentDates, Scheme } from './events.ts';
+import type { CardClass, CardRef, ChannelTrace, OperationRef, PaymentDates, Scheme, UndoableKind } from './events.ts';
+import { effectOf } from './parts.ts';
 
 /** What the channel said yes to; kept so that a repeat gets the same answer. */
 export interface Approval {
@@ -51,6 +52,11 @@ export interface Stuck {
   readonly responseCode: string;
 }
 export type Standing = Requested | Approved | Declined | InDoubt | Reversing | Reversed | Stuck;
+/** A refund that the channel took back after it had accepted it (domain 3.5). */
+export interface Failed {
+  readonly is: 'failed';
+  readonly approval: Approval;
+}
 
 /** What was stored before the channel was called. */
 export interface ChannelRequest {
@@ -73,9 +79,9 @@ interface OperationCore {
   /** Held now by facts of this operation (J12), fen. */
   readonly held: Fen;
 }
-/** Moves money and can be undone at the channel. */
+/** Waits for the channel's answer and can be undone there. */
 export interface Undoable extends OperationCore {
-  readonly kind: 'sale' | 'void';
+  readonly kind: UndoableKind;
   /** Null when a rule of ours declined it before the channel. */
   readonly request: ChannelRequest | null;
   readonly standing: Standing;
@@ -90,17 +96,35 @@ export interface Inquiry extends OperationCore {
   readonly request: ChannelRequest | null;
   readonly standing: Requested | Approved | Declined;
 }
-/** An advice: answered 00 when durable and never reversed. */
+/** An advice that credits the merchant: answered 00 when durable and never reversed. */
+export interface PayingAdvice extends OperationCore {
+  readonly kind: 'offline-sale' | 'completion-advice';
+  /** Null when a rule of ours declined it before it was taken. */
+  readonly request: ChannelRequest | null;
+  readonly standing: Requested | Approved | Declined;
+}
+/** An advice that gives money back to the payer. */
 export interface Refund extends OperationCore {
   readonly kind: 'refund';
   readonly request: ChannelRequest;
   readonly returned: Amounts;
+  readonly standing: Requested | Approved | Declined | Failed;
+}
+/** What the channel holds for approved and the terminal was not told, on its way back to the payer; our own advice. */
+export interface Return extends OperationCore {
+  readonly kind: 'return';
+  readonly request: ChannelRequest;
+  /** Operation id of what is returned. */
+  readonly of: string;
   readonly standing: Requested | Approved | Declined;
 }
-export type Operation = Undoable | Inquiry | Refund;
+export type Advice = PayingAdvice | Refund | Return;
+export type Operation = Undoable | Inquiry | Advice;
 
 /** What `PaymentApproved` fixed once. */
 export interface Priced {
+  /** Id of the operation that was priced: the sale, or the completion. */
+  readonly operationId: string;
   readonly amounts: Amounts;
   readonly dates: PaymentDates;
   readonly channel: string;
@@ -111,13 +135,28 @@ export interface Priced {
   readonly costPlan: PlanRef;
 }
 
-/** A stream that began with a sale or an inquiry and holds all operations on it, the first one first. */
+/** What `PreAuthApproved` fixed: the payer's money that the issuer holds. */
+export interface HeldCard {
+  /** Fen. */
+  readonly amount: Fen;
+  readonly dates: PaymentDates;
+  readonly channel: string;
+  readonly scheme: Scheme;
+  readonly cardClass: CardClass;
+  readonly authCode: string;
+  readonly expired: boolean;
+}
+
+/** A stream that began with a sale, a pre-authorisation or an inquiry and holds all operations on it, the first one first. */
 export interface Payment {
   readonly is: 'payment';
-  readonly first: Undoable | Inquiry;
-  /** Voids and refunds in the order in which they were asked for. */
-  readonly linked: readonly (Undoable | Refund)[];
+  readonly first: Undoable | Inquiry | PayingAdvice;
+  /** Voids, completions, refunds and returns in the order in which they were asked for. */
+  readonly linked: readonly (Undoable | Advice)[];
+  /** Of the sale, or of the last completion that was approved. */
   readonly priced: Priced | null;
+  /** Of a pre-authorisation that was approved. */
+  readonly card: HeldCard | null;
   /** Operation ids whose 0400 came before they reached this stream. */
   readonly tombstones: readonly string[];
 }
@@ -160,16 +199,48 @@ export function isTombstoned(state: PaymentState, operationId: string): boolean 
   return state.is === 'payment' && state.tombstones.includes(operationId);
 }
 
-/** The voids of a payment that the channel may hold for done: neither declined nor undone. */
-export function liveVoid(payment: Payment): Undoable | undefined {
-  return payment.linked.find(
-    (one): one is Undoable => one.kind === 'void' && one.standing.is !== 'declined' && one.standing.is !== 'reversed',
+/** The operation that credits the merchant now: the sale, or the last completion that was approved; undefined before. */
+export function payingOf(payment: Payment): Undoable | PayingAdvice | undefined {
+  const { priced } = payment;
+  if (priced === null) return undefined;
+  return operationsOf(payment).find(
+    (one): one is Undoable | PayingAdvice => one.ref.operationId === priced.operationId,
   );
 }
 
-/** The refunds that count, from REQUESTED on (domain 3.5): all but the declined. */
+/** The voids of what credits the merchant now, in the order in which they were asked for; those of an earlier completion left out. */
+function voidsOf(payment: Payment): readonly Undoable[] {
+  const at = payment.linked.findIndex(({ ref }) => ref.operationId === payment.priced?.operationId);
+  return payment.linked.slice(at + 1).filter((one): one is Undoable => effectOf[one.kind] === 'cancels');
+}
+
+const isLive = ({ standing }: Operation): boolean => standing.is !== 'declined' && standing.is !== 'reversed';
+
+/** The void of what credits the merchant that the channel may hold for done: neither declined nor undone. */
+export const liveVoid = (payment: Payment): Undoable | undefined => voidsOf(payment).find(isLive);
+
+/** The void of the pre-authorisation that the channel may hold for done. */
+export function livePreAuthVoid(payment: Payment): Undoable | undefined {
+  return payment.linked.find((one): one is Undoable => one.kind === 'pre-auth-void' && isLive(one));
+}
+
+/**
+ * The completion that counts: asked for and neither declined nor undone, nor cancelled by a void that was accepted. A
+ * pre-authorisation takes one only (domain 3.6).
+ */
+export function liveCompletion(payment: Payment): Undoable | PayingAdvice | undefined {
+  const last = payment.linked.findLast(
+    (one): one is Undoable | PayingAdvice => effectOf[one.kind] === 'pays' && isLive(one),
+  );
+  if (last === undefined || last.ref.operationId !== payment.priced?.operationId) return last;
+  return voidsOf(payment).some((one) => one.standing.is === 'approved') ? undefined : last;
+}
+
+/** The refunds that count, from REQUESTED on (domain 3.5): all but the declined and the failed. */
 export function liveRefunds(payment: Payment): readonly Refund[] {
-  return payment.linked.filter((one): one is Refund => one.kind === 'refund' && one.standing.is !== 'declined');
+  return payment.linked.filter(
+    (one): one is Refund => one.kind === 'refund' && one.standing.is !== 'declined' && one.standing.is !== 'failed',
+  );
 }
 
 /** Σ of the parts that count as returned to the payer, fen per part; zeros when nothing is. */
@@ -187,17 +258,21 @@ export function returnedOf(payment: Payment): Amounts {
 export const netOf = (parts: Amounts): Fen => minus(parts.amount, parts.fee);
 
 /** The approval on which an operation's entry was posted, or null when it posted nothing or its entry was mirrored. */
-export function postedApproval(operation: Undoable): Approval | null {
+export function postedApproval(operation: Undoable | PayingAdvice): Approval | null {
   const { standing } = operation;
   return standing.is === 'approved' || standing.is === 'reversing' || standing.is === 'stuck'
     ? standing.approval
     : null;
 }
 
-/** Whether the sale's J1 stands now: approved, not undone, and no accepted void mirrored it. */
+/** Whether a J1 of the payment stands now: approved, not undone, not mirrored by a void or a return that was accepted. */
 export function isPosted(payment: Payment): boolean {
-  if (payment.priced === null || payment.first.kind !== 'sale' || postedApproval(payment.first) === null) return false;
-  return !payment.linked.some((one) => one.kind === 'void' && postedApproval(one) !== null);
+  const paying = payingOf(payment);
+  if (paying === undefined || postedApproval(paying) === null) return false;
+  if (voidsOf(payment).some((one) => postedApproval(one) !== null)) return false;
+  return !payment.linked.some(
+    (one) => one.kind === 'return' && one.of === paying.ref.operationId && one.standing.is === 'approved',
+  );
 }
 
 /** The merchant's net that this payment's entries have posted, holds left aside, fen: J1 − J2 − Σ J3. */

@@ -1,5 +1,6 @@
 import type { Fen } from '@tillstream/money';
 import type { CardRef, ChannelTrace, OperationRef } from './events.ts';
+import { isAdviceKind } from './parts.ts';
 import { operationsOf } from './state.ts';
 import type { ChannelRequest, Operation, PaymentState } from './state.ts';
 
@@ -22,7 +23,7 @@ export type Undecided =
   /** 0420, repeated as 0421 under this trace until answered. */
   | (Owned & { readonly work: 'reverse'; readonly trace: ChannelTrace; readonly reason: string })
   /** 0220, repeated as 0221 under the original trace until answered; never reversed. */
-  | (Owned & { readonly work: 'advise-refund' });
+  | (Owned & { readonly work: 'advise' });
 
 /** Everything undecided in a payment's stream, in the order in which it was asked for; none when all is decided. */
 export function undecided(state: PaymentState): readonly Undecided[] {
@@ -41,9 +42,7 @@ function workOf(operation: Operation, request: ChannelRequest): readonly Undecid
   switch (standing.is) {
     case 'requested':
       return [
-        operation.kind === 'refund'
-          ? { ...owned, work: 'advise-refund' }
-          : { ...owned, work: 'await-answer', answerBy },
+        isAdviceKind(operation.kind) ? { ...owned, work: 'advise' } : { ...owned, work: 'await-answer', answerBy },
       ];
     case 'in-doubt':
       return [{ ...owned, work: 'begin-reversal' }];
