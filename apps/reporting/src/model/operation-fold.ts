@@ -63,49 +63,45 @@ export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): v
     }
     case 'PaymentApproved':
     case 'PaymentVoided':
-    case 'RefundAccepted': {
-      const { amount, fee, issuerCost, networkCost, clearingDate, authCode } = fact.data;
-      Object.assign(row, { amount, fee, issuerCost, networkCost, clearingDate, authCode, decidedBy: fact.id });
-      return decided(row, fact, 'approved', '00');
-    }
+    case 'RefundAccepted':
+      return approved(row, fact, fact.data);
     case 'PreAuthApproved':
-    case 'PreAuthVoided': {
-      const { amount, clearingDate, authCode } = fact.data;
-      Object.assign(row, { amount, clearingDate, authCode, decidedBy: fact.id });
-      return decided(row, fact, 'approved', '00');
-    }
-    case 'ReturnAccepted': {
-      const { amount, clearingDate, authCode, undone: mirrored, kept } = fact.data;
-      const { fee, issuerCost, networkCost } = mirrored ?? { ...kept, fee: 0 };
-      Object.assign(row, { amount, clearingDate, authCode, decidedBy: fact.id });
-      Object.assign(row, { fee, issuerCost: issuerCost ?? 0, networkCost: networkCost ?? 0 });
-      return decided(row, fact, 'approved', '00');
-    }
-    case 'PreAuthExpired':
-      row.status = 'expired';
-      return;
-    case 'RefundFailed':
-      row.undoneBy = fact.id;
-      row.status = 'failed';
-      row.decidedAt = fact.at;
-      return;
-    case 'AdviceDeclined':
-    case 'ReturnDeclined':
-      row.reason = 'channel';
-      return decided(row, fact, 'declined', fact.data.responseCode);
+    case 'PreAuthVoided':
+      return approved(row, fact, { ...nothing, ...fact.data });
+    case 'ReturnAccepted':
+      return approved(row, fact, { ...nothing, ...fact.data.kept, ...fact.data.undone, ...fact.data });
     case 'BalanceAnswered':
       row.clearingDate = fact.data.clearingDate;
       return decided(row, fact, 'approved', '00');
     case 'OperationDeclined':
-      row.reason = fact.data.by;
       row.clearingDate = fact.data.clearingDate;
-      return decided(row, fact, 'declined', fact.data.responseCode);
+      return declined(row, fact, fact.data.by, fact.data.responseCode);
     case 'RefundDeclined':
-      row.reason = 'channel';
-      return decided(row, fact, 'declined', fact.data.responseCode);
+    case 'AdviceDeclined':
+    case 'ReturnDeclined':
+      return declined(row, fact, 'channel', fact.data.responseCode);
     case 'OperationRefused':
       row.reason = fact.data.refusal;
       return decided(row, fact, 'refused', fact.data.responseCode);
+    default:
+      return changeStanding(row, fact);
+  }
+}
+
+const nothing = { fee: 0, issuerCost: 0, networkCost: 0 };
+
+type Decided =
+  'PaymentApproved' | 'PaymentVoided' | 'RefundAccepted' | 'PreAuthApproved' | 'PreAuthVoided' | 'ReturnAccepted';
+type Answered = 'BalanceAnswered' | 'OperationDeclined' | 'RefundDeclined' | 'AdviceDeclined' | 'ReturnDeclined';
+type Asked = 'ChannelRequested' | 'AdviceRequested' | 'ReturnRequested' | 'RefundRequested' | 'OperationRefused';
+type Beside = 'LateResponseReceived' | 'ScriptResultReceived' | 'SignatureReceived' | 'OperationLinked';
+
+/** What happens to an operation beside the answer to it: doubt, its end, and what ends an approval. */
+function changeStanding(
+  row: OperationRow,
+  fact: Exclude<Stored<PaymentFact>, { type: Decided | Answered | Asked | Beside }>,
+): void {
+  switch (fact.type) {
     case 'OperationInDoubt':
       row.status = 'in-doubt';
       row.reason = fact.data.cause;
@@ -116,10 +112,16 @@ export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): v
       return;
     case 'PaymentReversed':
       if (fact.data.undone) row.undoneBy = fact.id;
-      return undone(row, fact);
+      return undone(row, fact, 'reversed');
     case 'VoidReversed':
       if (fact.data.restored) row.undoneBy = fact.id;
-      return undone(row, fact);
+      return undone(row, fact, 'reversed');
+    case 'RefundFailed':
+      row.undoneBy = fact.id;
+      return undone(row, fact, 'failed');
+    case 'PreAuthExpired':
+      row.status = 'expired';
+      return;
     case 'ReversalStuck':
       row.status = 'stuck';
       return;
@@ -132,13 +134,26 @@ export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): v
   }
 }
 
+type Amounts = Pick<OperationRow, 'amount' | 'fee' | 'issuerCost' | 'networkCost' | 'clearingDate' | 'authCode'>;
+
+function approved(row: OperationRow, fact: Stored<PaymentFact>, data: Amounts): void {
+  const { amount, fee, issuerCost, networkCost, clearingDate, authCode } = data;
+  Object.assign(row, { amount, fee, issuerCost, networkCost, clearingDate, authCode, decidedBy: fact.id });
+  decided(row, fact, 'approved', '00');
+}
+
+function declined(row: OperationRow, fact: Stored<PaymentFact>, by: string, responseCode: string): void {
+  row.reason = by;
+  decided(row, fact, 'declined', responseCode);
+}
+
 function decided(row: OperationRow, fact: Stored<PaymentFact>, status: string, responseCode: string): void {
   row.status = status;
   row.responseCode = responseCode;
   row.decidedAt = fact.at;
 }
 
-function undone(row: OperationRow, fact: Stored<PaymentFact>): void {
-  row.status = 'reversed';
+function undone(row: OperationRow, fact: Stored<PaymentFact>, status: 'reversed' | 'failed'): void {
+  row.status = status;
   row.decidedAt = fact.at;
 }

@@ -76,13 +76,9 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
         const approval = { amount: ZERO, authCode: null, clearingDate: fact.data.clearingDate };
         return { ...one, standing: { is: 'approved', approval } };
       });
-    case 'PaymentVoided':
-      return undoable(payment, fact, (one) => {
-        const { amount, authCode, clearingDate } = fact.data;
-        return { ...one, standing: { is: 'approved', approval: { amount, authCode, clearingDate } } };
-      });
     case 'PreAuthApproved':
       return heldCard(payment, fact);
+    case 'PaymentVoided':
     case 'PreAuthVoided':
       return undoable(payment, fact, (one) => {
         const { amount, authCode, clearingDate } = fact.data;
@@ -106,35 +102,46 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
     case 'ScriptResultReceived':
     case 'SignatureReceived':
       return change(payment, fact, (one) => one);
+    default:
+      return undoable(payment, fact, (one) => inDoubtOrUndone(one, fact));
+  }
+}
+
+type OfDoubt = Extract<
+  OnPayment,
+  {
+    type:
+      | 'OperationInDoubt'
+      | 'ReversalRequested'
+      | 'PaymentReversed'
+      | 'VoidReversed'
+      | 'ReversalStuck'
+      | 'LateResponseReceived';
+  }
+>;
+
+/** An operation on its way from doubt to its end. */
+function inDoubtOrUndone(one: Undoable, fact: OfDoubt): Undoable {
+  switch (fact.type) {
     case 'OperationInDoubt':
-      return undoable(payment, fact, (one) => ({
-        ...one,
-        held: plus(one.held, fact.data.hold),
-        standing: { is: 'in-doubt' },
-      }));
+      return { ...one, held: plus(one.held, fact.data.hold), standing: { is: 'in-doubt' } };
     case 'ReversalRequested':
-      return undoable(payment, fact, (one) => reversing(one, fact));
+      return reversing(one, fact);
     case 'PaymentReversed':
     case 'VoidReversed': {
       const confirmedBy = fact.data.responseCode ?? '00';
-      return undoable(payment, fact, (one) => ({
-        ...released(one, fact.data.release),
-        standing: { is: 'reversed', approval: approvalOf(one), confirmedBy },
-      }));
+      const standing = { is: 'reversed', approval: approvalOf(one), confirmedBy } as const;
+      return { ...released(one, fact.data.release), standing };
     }
     case 'ReversalStuck': {
       const { responseCode } = fact.data;
-      return undoable(payment, fact, (one) => ({
-        ...one,
-        standing: { is: 'stuck', approval: approvalOf(one), responseCode },
-      }));
+      return { ...one, standing: { is: 'stuck', approval: approvalOf(one), responseCode } };
     }
-    case 'LateResponseReceived':
-      return undoable(payment, fact, (one) => ({
-        ...one,
-        approvedLate: one.approvedLate || isApprovalCode(fact.data.responseCode),
-        lateCodes: [...one.lateCodes, fact.data.responseCode],
-      }));
+    case 'LateResponseReceived': {
+      const { responseCode } = fact.data;
+      const approvedLate = one.approvedLate || isApprovalCode(responseCode);
+      return { ...one, approvedLate, lateCodes: [...one.lateCodes, responseCode] };
+    }
     default:
       return unreachable(fact);
   }
