@@ -43,9 +43,11 @@ export type {
 } from './protocol.ts';
 export { Simulation } from './simulation.ts';
 export { Journal, JournalDamaged, type Durability } from './state/journal.ts';
+export { presentAndLoseAnswer, sendAgain, sendUnderOpenBatch } from './terminal/drills.ts';
+export type { ReversalHabit } from './terminal/habits.ts';
 export { keyOf, type Item, type ItemStatus, type TerminalState } from './terminal/record.ts';
 export type { SettlementOutcome } from './terminal/settlement.ts';
 export type { Outcome, PresentedCard, Reading, Refusal, SaleRequest, TerminalFault } from './terminal/outcome.ts';
 export { Terminal } from './terminal/terminal.ts';
-export type { TerminalSettings } from './terminal/terminal-core.ts';
+export type { Exchange, Reply, TerminalSettings } from './terminal/terminal-core.ts';
 export { totalsOf, type PresentedTotals } from './terminal/totals.ts';

@@ -110,7 +110,7 @@ function rootModule(
       AuthorizationModule.register({
         channel: { id: DEMO_CHANNEL, host: '127.0.0.1', port: world.networkPort, dialect: 'ascii' },
         channelTimeoutMs: settings.channelTimer,
-        retryMs: [1_000, 3_000, 10_000, 60_000],
+        retryMs: [1, 3, 10, 60].map((times) => times * settings.channelRetry),
       }),
       LedgerModule.register(),
       SettlementModule.register({ bank: { url: world.bankUrl, secret: world.bankSecret } }),

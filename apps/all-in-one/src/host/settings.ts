@@ -48,6 +48,12 @@ export const nodeSettings = {
     max: 50_000,
     fallback: 1_200,
   }),
+  channelRetry: durationMs('TILLSTREAM_CHANNEL_RETRY', {
+    what: 'pause before an unanswered reversal or advice is sent again; then three, ten and sixty times as long',
+    min: 10,
+    max: 60_000,
+    fallback: 1_000,
+  }),
   tlsCertificate: text<string | undefined>('TILLSTREAM_TLS_CERTIFICATE', {
     what: 'file of the certificate chain (PEM); with it terminals must connect by TLS',
     fallback: undefined,

@@ -76,6 +76,15 @@ export class Line {
     }
   }
 
+  /** Sends a packed message and loses the connection before anything can come back. */
+  async sendAndLose(message: Buffer): Promise<void> {
+    if (!(await this.open())) return;
+    await this.#connection
+      ?.send(sealEnvelope({ tpdu: terminalTpdu(), header: ownHeader }, message))
+      .catch(() => undefined);
+    this.close();
+  }
+
   close(): void {
     this.#connection?.close();
     this.#connection = undefined;

@@ -12,8 +12,11 @@ export interface PresentedCard {
 /** How the card was read: first two digits of F22. */
 export type Reading = '01' | '02' | '05' | '07';
 
-/** A fault of the terminal itself, for drills: the answer never arrives, its MAC is spoilt, or the slip does not print. */
-export type TerminalFault = 'answer-lost' | 'answer-spoilt' | 'printer-failed';
+/**
+ * A fault of the terminal itself, for drills: the answer never arrives, its MAC is spoilt, the slip does not print, or the power
+ * goes in the middle of the exchange, so that it comes back on a new connection.
+ */
+export type TerminalFault = 'answer-lost' | 'answer-spoilt' | 'printer-failed' | 'power-cut';
 
 /** A sale as the cashier starts it. */
 export interface SaleRequest {

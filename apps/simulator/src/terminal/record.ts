@@ -34,7 +34,7 @@ export interface SentTransaction {
 }
 
 /** Where a transaction stands by the terminal's own belief. */
-export type ItemStatus = 'sent' | 'approved' | 'declined' | 'reversed' | 'forgotten';
+export type ItemStatus = 'sent' | 'approved' | 'declined' | 'reversed' | 'forgotten' | 'dropped';
 
 /** A transaction with its outcome. */
 export interface Item extends SentTransaction {
@@ -73,6 +73,8 @@ export type Entry =
   | { readonly t: 'occasion'; readonly key: string }
   | { readonly t: 'reversed'; readonly key: string; readonly code: string }
   | { readonly t: 'forgot'; readonly key: string }
+  /** The pending reversal was given up: the terminal believes that nothing was paid. */
+  | { readonly t: 'dropped'; readonly key: string }
   | { readonly t: 'settled'; readonly report: BatchReport; readonly next: string }
   | { readonly t: 'signed-off' };
 
@@ -182,6 +184,10 @@ export function evolve(state: TerminalState, entry: Entry): void {
     case 'forgot':
       change(state, entry.key, () => ({ status: 'forgotten' }));
       state.counted -= 1;
+      return;
+    case 'dropped':
+      change(state, entry.key, () => ({ status: 'dropped' }));
+      state.undecided.delete(entry.key);
       return;
     case 'settled':
       takeSettled(state, entry.report, entry.next);

@@ -11,6 +11,7 @@ import {
 import type { Address, SimulatedTerminal } from '../protocol.ts';
 import { instantOf, localTime, type LocalTime } from '../clock/business-clock.ts';
 import { Journal, type Durability } from '../state/journal.ts';
+import type { ReversalHabit } from './habits.ts';
 import { CardBox } from './card-box.ts';
 import { Line, type Judgement, type ReceivedFrame } from './line.ts';
 import { managementMessage } from './messages.ts';
@@ -34,6 +35,19 @@ export interface TerminalSettings {
   readonly operator?: string;
   /** How often an unanswered message is tried on one occasion; 3 unless given (domain 3.2). */
   readonly tries?: number;
+  /** What it does with a reversal that stays unanswered; keeps it unless given. */
+  readonly reversals?: ReversalHabit;
+  /** Told every request with what came back, for whoever keeps a record beside the terminal's own. */
+  readonly onExchange?: (exchange: Exchange) => void;
+}
+
+/** A request that was sent, or meant to be, and what came back. */
+export interface Exchange {
+  readonly terminalId: string;
+  readonly request: TerminalMessage;
+  readonly reply: Reply;
+  /** Machine clock, ms: before the first byte went out. */
+  readonly sentAt: number;
 }
 
 /** What came back: a reply that may be believed, or nothing. */
@@ -54,12 +68,14 @@ export class TerminalCore {
   readonly operator: string;
   readonly tries: number;
   readonly answerTimerMs: number;
+  readonly reversals: ReversalHabit;
   readonly state: TerminalState = newTerminalState();
   readonly #journal: Journal<Entry>;
   readonly #line: Line;
   readonly #tmk: Buffer;
   readonly #now: () => number;
   readonly #followHostClock: boolean;
+  readonly #onExchange: (exchange: Exchange) => void;
   #pad: PinPad | undefined;
   #mustSignIn = false;
 
@@ -67,6 +83,8 @@ export class TerminalCore {
     this.terminal = settings.terminal;
     this.operator = settings.operator ?? '001';
     this.tries = settings.tries ?? 3;
+    this.reversals = settings.reversals ?? 'keeps';
+    this.#onExchange = settings.onExchange ?? (() => undefined);
     this.answerTimerMs = settings.answerTimerMs;
     this.#now = settings.now;
     this.#followHostClock = settings.followHostClock ?? false;
@@ -114,14 +132,28 @@ export class TerminalCore {
 
   /** Sends a request once and waits for its reply. With `mac`, request and reply must both carry one (domain 2.6). */
   async ask(message: TerminalMessage, { mac }: { readonly mac: boolean }): Promise<Reply> {
+    const sentAt = Date.now();
+    const bytes = this.#packed(message, mac);
+    if (bytes === undefined) return untrusted;
+    const judge = (frame: ReceivedFrame): Judgement<Reply> => this.#judge(message, mac, frame);
+    const reply = (await this.#line.exchange(bytes, this.answerTimerMs, judge)) ?? nothing;
+    this.#onExchange({ terminalId: this.terminal.terminalId, request: message, reply, sentAt });
+    return reply;
+  }
+
+  /** Sends a request and loses its line at once, as when the power goes: whether it arrived is not known. */
+  async askAndLosePower(message: TerminalMessage): Promise<void> {
+    const sentAt = Date.now();
+    const bytes = this.#packed(message, true);
+    if (bytes !== undefined) await this.#line.sendAndLose(bytes);
+    this.#onExchange({ terminalId: this.terminal.terminalId, request: message, reply: nothing, sentAt });
+  }
+
+  /** Undefined without the keys that a MAC needs. */
+  #packed(message: TerminalMessage, mac: boolean): Buffer | undefined {
     const pad = this.#pad;
-    if (mac && pad === undefined) return untrusted;
-    const bytes =
-      mac && pad !== undefined
-        ? packWithMac(terminalProfile, message, (mab) => pad.mac(mab))
-        : pack(terminalProfile, message);
-    const reply = await this.#line.exchange(bytes, this.answerTimerMs, (frame) => this.#judge(message, mac, frame));
-    return reply ?? nothing;
+    if (!mac) return pack(terminalProfile, message);
+    return pad && packWithMac(terminalProfile, message, (mab) => pad.mac(mab));
   }
 
   /** As `ask`, again until a trusted reply came or the tries of one occasion are used up. */

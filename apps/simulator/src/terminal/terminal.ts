@@ -13,6 +13,7 @@ import {
   type TerminalState,
 } from './record.ts';
 import type { Outcome, PresentedCard, Reading, Refusal, SaleRequest, TerminalFault } from './outcome.ts';
+import { isDone, isDropped } from './habits.ts';
 import { settleBatch, type SettlementOutcome } from './settlement.ts';
 import { TerminalCore, type Reply, type TerminalSettings } from './terminal-core.ts';
 
@@ -22,8 +23,12 @@ const occasionsBeforeBlock = 3;
 /** The terminal settles by itself at so many counted transactions: F48 has three digits for them (domain 2.4). */
 export const batchFullAt = 500;
 
-const doneCodes = new Set(['00', '12', '25']);
-const reasons: Record<TerminalFault, string> = { 'answer-lost': '98', 'answer-spoilt': 'A0', 'printer-failed': '06' };
+const reasons: Record<TerminalFault, string> = {
+  'answer-lost': '98',
+  'answer-spoilt': 'A0',
+  'printer-failed': '06',
+  'power-cut': '98',
+};
 
 interface Transaction {
   readonly kind: ItemKind;
@@ -109,6 +114,11 @@ export class Terminal {
     return true;
   }
 
+  /** For drills: what a proper terminal never does, in its turn, on its own line and record. */
+  drill<T>(work: (core: TerminalCore) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => work(this.#core));
+  }
+
   /** Waits for what runs, then closes line and record. */
   async close(): Promise<void> {
     await this.#turn.catch(() => undefined);
@@ -139,7 +149,11 @@ export class Terminal {
     const core = this.#core;
     if (!(await core.reachable())) return 'no-line';
     if (core.mustSignIn && (await core.signIn()) !== '00') return 'not-signed-in';
-    for (const item of pendingReversals(core.state)) await this.#reverse(item);
+    const { date } = core.localTime();
+    for (const item of pendingReversals(core.state)) {
+      if (isDropped(core.reversals, item, date)) core.note({ t: 'dropped', key: keyOf(item) });
+      else await this.#reverse(item);
+    }
     const blocked = pendingReversals(core.state).some(({ occasions }) => occasions >= occasionsBeforeBlock);
     if (blocked) return 'reversal-pending';
     for (const item of pendingAdvices(core.state)) await this.#sendAdvice(item);
@@ -164,6 +178,10 @@ export class Terminal {
     const sent = this.#sentOf(transaction);
     const request = transactionMessage(core.terminal, sent, card, pin);
     core.note({ t: 'sent', sent });
+    if (transaction.fault === 'power-cut') {
+      await core.askAndLosePower(request);
+      return { is: 'unanswered', item: core.state.items.get(keyOf(sent)) ?? null };
+    }
     if (sent.kind === 'refund') return this.#outcomeOf(sent, await core.askRepeatedly(request, { mac: true }));
     const began = performance.now();
     const reply = await core.ask(request, { mac: true });
@@ -240,7 +258,7 @@ export class Terminal {
     const request = reversalMessage(core.terminal, item, core.box.open(item.card));
     for (let attempt = 0; attempt < core.tries; attempt += 1) {
       const reply = await core.ask(request, { mac: true });
-      if (reply.is === 'reply' && doneCodes.has(reply.code)) {
+      if (reply.is === 'reply' && isDone(core.reversals, reply.code)) {
         core.note({ t: 'reversed', key, code: reply.code });
         return;
       }
