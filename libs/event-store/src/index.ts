@@ -16,4 +16,6 @@ export { DamagedRecord, decodeRecord, encodeRecord, leafHash, type RecordContent
 export { UnknownFactVersion, type FactVersions, type Upcaster } from './upcast.ts';
 export { PostgresEventStore, type PostgresStoreOptions } from './postgres/store.ts';
 export { AppendRefused, MAX_FACTS_PER_APPEND, MAX_RECORD_BYTES } from './postgres/pending-append.ts';
+export { exportRecords, type PlacedRecord } from './backup/export-records.ts';
+export { RecordImport } from './backup/import-records.ts';
 export { verifyStore, type BadPosition, type Verification } from './verify.ts';

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a running server says about itself in `postmaster.pid`. */
@@ -49,12 +49,23 @@ export function isServerOf(pid: number, dataDir: string): boolean {
 /** The live server of a data folder. A pid file that a crash left behind is removed, for PostgreSQL would believe a reused id. */
 export function liveServer(dataDir: string): Postmaster | undefined {
   const found = readPostmaster(dataDir);
-  if (found === undefined) return undefined;
+  if (found === undefined) {
+    removeEmptyRemnant(join(dataDir, 'postmaster.pid'));
+    return undefined;
+  }
   if (isServerOf(found.pid, dataDir)) return found;
   // Read again: a server that was just being started may have written its own by now.
   const again = readPostmaster(dataDir);
   if (again !== undefined && again.pid === found.pid) rmSync(join(dataDir, 'postmaster.pid'), { force: true });
   return again !== undefined && again.pid !== found.pid && isServerOf(again.pid, dataDir) ? again : undefined;
+}
+
+/** A server writes its pid file within a moment of making it; one that stays empty is what a power cut left, and no server starts over it. */
+const EMPTY_FOR_MS = 5_000;
+
+function removeEmptyRemnant(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.size === 0 && Date.now() - found.mtimeMs > EMPTY_FOR_MS) rmSync(file, { force: true });
 }
 
 /** Fast shutdown (SIGINT), and immediate shutdown (SIGQUIT, safe: as after a power cut) when that takes too long. */

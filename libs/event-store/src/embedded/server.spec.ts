@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -96,6 +96,14 @@ test('a durable server has fsync, synchronous commit, full pages and checksums o
 test('a server for specs says that it is not durable', async () => {
   const server = await startEmbeddedPostgres({ folder, durable: false });
   expect(server.durability).toContain('fsync off, synchronous_commit off');
+});
+
+test('an empty pid file that a power cut left keeps no server from starting', async () => {
+  const file = join(folder, 'postgres', 'data', 'postmaster.pid');
+  writeFileSync(file, '');
+  utimesSync(file, new Date(0), new Date(0));
+  const server = await startEmbeddedPostgres({ folder, durable: false });
+  expect(await ask(server, 'select 1')).toBe(1);
 });
 
 test('nobody comes in without the password', async () => {

@@ -130,7 +130,7 @@ async function launch(
   const said = readFileSync(place.logFile, 'utf8').slice(from);
   if (/could not bind|Address already in use/.test(said)) return 'port-taken';
   // Another starter was first, or back ends of a killed server are still letting go of its memory.
-  if (/lock file .* already exists|pre-existing shared memory block/.test(said)) return 'busy';
+  if (/lock file .* (?:already exists|is empty)|pre-existing shared memory block/.test(said)) return 'busy';
   throw new Error(`PostgreSQL did not start:\n${said.trim() || child.spawnfile}`);
 }
 

@@ -80,6 +80,23 @@ end $$;
 revoke all on schema store from public;
 revoke all on all functions in schema store from public;
 `,
+  `
+-- An insert from anywhere but the store's own ways in is refused. Who owns the tables can still lie about it; verifyStore looks at what stands there.
+create function store.refuse_stranger() returns trigger language plpgsql as $$
+begin
+  if current_setting('store.appending', true) is distinct from 'on' then
+    raise exception 'facts come in by the store alone: a direct % on %.% is refused', tg_op, tg_table_schema, tg_table_name
+      using errcode = 'insufficient_privilege';
+  end if;
+  return null;
+end $$;
+create trigger refuse_stranger before insert on store.fact for each statement execute function store.refuse_stranger();
+alter table store.fact enable always trigger refuse_stranger;
+alter function store.append_group(
+  text[], integer[], integer[], text[], integer[], integer[], integer[], integer[], bytea, bytea
+) set store.appending = 'on';
+revoke all on function store.refuse_stranger() from public;
+`,
 ];
 
 /** Number that the migration's advisory lock has; the letters stor in ASCII. */

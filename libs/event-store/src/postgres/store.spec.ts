@@ -99,7 +99,7 @@ test('waiting for a stream also sees what another process appends', async () => 
   await second.close();
 });
 
-test('the database itself refuses to change or remove facts, or to turn the head back', async () => {
+test('the database itself refuses to change, remove or slip in facts, or to turn the head back', async () => {
   await fresh.store.writer('authorization').append(stream(), NO_STREAM, [factToAppend()]);
   const sql = [
     'update store.fact set key = key',
@@ -110,6 +110,8 @@ test('the database itself refuses to change or remove facts, or to turn the head
   ];
   for (const change of sql)
     await expect(fresh.database.pool.query(change)).rejects.toThrow('facts are never changed or removed');
+  const slipIn = `insert into store.fact select position + 1, stream || 'x', revision, key, noun, record, leaf from store.fact`;
+  await expect(fresh.database.pool.query(slipIn)).rejects.toThrow('facts come in by the store alone');
   await expect(fresh.database.pool.query('update store.head set position = 0')).rejects.toThrow('never goes back');
 });
 
@@ -224,9 +226,10 @@ test('closing finishes what was taken in, and refuses what comes after', async (
 });
 
 test('a store made by a newer program is not opened', async () => {
+  const { rows } = await fresh.database.pool.query<{ version: number }>('select version from store.identity');
   await fresh.database.pool.query('update store.identity set version = 99');
   await expect(openSecond()).rejects.toThrow('schema store has version 99');
-  await fresh.database.pool.query('update store.identity set version = 1');
+  await fresh.database.pool.query('update store.identity set version = $1', [rows[0]?.version]);
 });
 
 test('kill -9 of an appending process loses nothing that it acknowledged', async () => {
