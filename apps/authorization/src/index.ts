@@ -3,6 +3,7 @@ import { operationModel } from './rows/operation.model.ts';
 
 export { AuthorizationModule } from './authorization.module.ts';
 export { Authorization } from './authorization.ts';
+export { migrateNumbers, skipNumbersAhead } from './numbers/number-blocks.ts';
 export type { AuthorizationFigures } from './figures.ts';
 export type { AuthorizationOptions, ChannelLinkOptions } from './options.ts';
 export type { OwnedOperation } from './resolver/resolver.ts';

@@ -1,4 +1,9 @@
-import { startEmbeddedPostgres } from '@tillstream/event-store/embedded';
+import {
+  AnotherInstance,
+  startEmbeddedPostgres,
+  takeInstanceLock,
+  type InstanceLock,
+} from '@tillstream/event-store/embedded';
 import { openPool, SettingsInvalid } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { openNodeFolder } from '../host/data-folder.ts';
@@ -7,6 +12,8 @@ import { readNodeSettings } from '../host/settings.ts';
 /** The data of the node for a command: its database, started when nobody runs it. */
 export interface OpenData {
   readonly pool: Pool;
+  /** Node and command never work here at once from now on. @throws AnotherInstance when a node runs on this data */
+  alone(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -20,14 +27,30 @@ export async function openData(dataDir: string | undefined): Promise<OpenData> {
 }
 
 function withPool(url: string, stop: (() => Promise<void>) | undefined): OpenData {
-  const pool = openPool({ url, name: 'tillstream-command', max: 4, statementTimeoutMs: 600_000 });
+  const pool = openPool({ url, name: 'tillstream-command', max: 8, statementTimeoutMs: 600_000 });
+  let lock: InstanceLock | undefined;
   return {
     pool,
+    alone: async () => {
+      lock ??= await takeInstanceLock(pool);
+    },
     close: async () => {
+      const ours = lock ?? (stop && (await lockOrNothing(pool)));
+      await ours?.release();
       await pool.end();
-      await stop?.();
+      // A node that was started meanwhile works on the server that we started, and stops it itself.
+      if (ours) await stop?.();
     },
   };
+}
+
+async function lockOrNothing(pool: Pool): Promise<InstanceLock | undefined> {
+  try {
+    return await takeInstanceLock(pool, 0);
+  } catch (error) {
+    if (error instanceof AnotherInstance) return undefined;
+    throw error;
+  }
 }
 
 /** Runs a command for a person: a clear line when it fails, never a stack trace. */
@@ -45,4 +68,9 @@ export async function runCommand(work: () => Promise<number>): Promise<void> {
 export function dataDirOf(args: readonly string[]): string | undefined {
   const at = args.indexOf('--data');
   return at < 0 ? undefined : args[at + 1];
+}
+
+/** A line that is written over and over on a terminal, and not at all elsewhere. */
+export function progress(text: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K${text}`);
 }

@@ -23,8 +23,9 @@ export function openNodeFolder(wished: string | undefined): NodeFolder {
  * wrapped under a master key that a crash could lose.
  */
 export function masterKeyOf(folder: NodeFolder): Buffer {
-  const file = join(folder.path, 'keys', 'master.key');
-  if (existsSync(file)) return checked(readFileSync(file, 'utf8'), file);
+  const file = masterKeyFile(folder);
+  const there = storedMasterKey(folder);
+  if (there !== undefined) return there;
   const fresh = randomBytes(32);
   const draft = `${file}.${process.pid}`;
   const handle = openSync(draft, 'w', 0o600);
@@ -33,6 +34,15 @@ export function masterKeyOf(folder: NodeFolder): Buffer {
   closeSync(handle);
   renameSync(draft, file);
   return fresh;
+}
+
+/** Where the master key of a data folder is kept when no setting gives it. */
+export const masterKeyFile = (folder: NodeFolder): string => join(folder.path, 'keys', 'master.key');
+
+/** The master key that the folder holds; undefined when it holds none, and none is made. */
+export function storedMasterKey(folder: NodeFolder): Buffer | undefined {
+  const file = masterKeyFile(folder);
+  return existsSync(file) ? checked(readFileSync(file, 'utf8'), file) : undefined;
 }
 
 function checked(text: string, file: string): Buffer {

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 /** Creates the table of counters in schema `state`; a second run changes nothing. */
 export async function migrateNumbers(pool: Pool): Promise<void> {
@@ -11,8 +11,19 @@ export async function migrateNumbers(pool: Pool): Promise<void> {
 }
 
 /**
+ * More than what can have been given out between a backup and the end of the data it was made of: a billion, and half a turn more of
+ * F11, whose numbers come round.
+ */
+const AHEAD = 1_000_500_000;
+
+/** Puts every counter ahead, once after a restore, so that no number is given twice (design 8). */
+export async function skipNumbersAhead(client: PoolClient): Promise<void> {
+  await client.query('update state.authorization_counter set next = next + $1', [AHEAD]);
+}
+
+/**
  * Numbers that are never given out twice, also after a crash: they are taken in blocks, and what a process did not use of
- * its block is lost. After a restore `skipAhead` is owed once (design 8).
+ * its block is lost. After a restore {@link skipNumbersAhead} is owed once (design 8).
  */
 export class NumberBlocks {
   readonly #pool: Pool;

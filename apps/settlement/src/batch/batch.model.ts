@@ -75,6 +75,7 @@ const batches = new RowTable<BatchRow>(
 export const batchModel: ReadModel = {
   name: 'settlement-batches',
   nouns: ['payment', 'batch'],
+  saysFacts: true,
   tables: [items.name, batches.name],
   migrate: (pool, schema) => createTables(pool, schema, [items, batches]),
   apply: async (facts, client) => {

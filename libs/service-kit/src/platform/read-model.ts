@@ -16,6 +16,8 @@ export interface ReadModel {
   readonly nouns: readonly Noun[];
   /** Tables that it owns, for comparison; each has a primary key. */
   readonly tables: readonly string[];
+  /** True when its live group also answers by facts, so that its checkpoint says more than what is in the rows. */
+  readonly saysFacts?: true;
   /** Creates or migrates its tables in the schema. */
   migrate(pool: Pool, schema: string): Promise<void>;
   /** Facts in, rows out, in the caller's transaction: no clock, no random, no append; twice the same fact changes nothing. */
