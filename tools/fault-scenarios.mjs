@@ -31,4 +31,9 @@ export const scenarios = [
     specs: ['messaging/src/in-process/fact-feed.spec'],
   },
   { number: 34, title: 'every stored version still reads', specs: ['domain/src/facts.spec', 'event-store/src'] },
+  {
+    number: 41,
+    title: 'restored from a backup to a point in time',
+    specs: ['all-in-one/src/backup', 'journeys/restore.journey'],
+  },
 ];

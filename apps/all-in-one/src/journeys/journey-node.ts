@@ -129,6 +129,13 @@ export class JourneyNode {
     if (report !== undefined && report.failed.length > 0) throw new Error(`stop: ${JSON.stringify(report.failed)}`);
   }
 
+  /** Another database in the place of this one, for the next {@link open}; the node is down. The journey drops both. */
+  async moveTo(database: JourneyDatabase): Promise<void> {
+    if (this.#node !== undefined) throw new Error('the node runs; stop it first');
+    await this.#database?.drop();
+    this.#database = database;
+  }
+
   /** Stops and opens the node, and waits until payments are taken again. */
   async restart(): Promise<void> {
     await this.stop();
