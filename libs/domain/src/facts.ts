@@ -99,6 +99,15 @@ export const factTypes = {
 
   ChannelCredited: { noun: 'clearing', version: 1 },
   MarginWithdrawn: { noun: 'clearing', version: 1 },
+  ClearingFileReceived: { noun: 'clearing', version: 1 },
+  ClearingFileReconciled: { noun: 'clearing', version: 1 },
+  ClearingDifferenceFound: { noun: 'clearing', version: 1 },
+  ClearingDifferenceCleared: { noun: 'clearing', version: 1 },
+  DoubtAnsweredByFile: { noun: 'clearing', version: 1 },
+  RefundFailureReported: { noun: 'clearing', version: 1 },
+  ClearingCaseAssigned: { noun: 'clearing', version: 1 },
+  ClearingCaseProposed: { noun: 'clearing', version: 1 },
+  ClearingCaseResolved: { noun: 'clearing', version: 1 },
 
   BookOpened: { noun: 'book', version: 1 },
   EntryPosted: { noun: 'book', version: 1 },

@@ -64,6 +64,9 @@ export const streamOf = {
   payout: (merchant: string, dueDate: string): string => `payout-${merchant}.${compact(dueDate)}`,
   payoutFile: (dueDate: string, n: number): string => `payoutfile-${compact(dueDate)}.${n}`,
   clearing: (channel: string, date: string): string => `clearing-${channel}.${compact(date)}`,
+  /** A merchant's part of a clearing day: its differences and cases, under its own key. */
+  clearingOf: (channel: string, date: string, merchant: string): string =>
+    `clearing-${channel}.${compact(date)}.${merchant}`,
   book: (merchant: string, date: string): string => `book-${merchant}.${compact(date)}`,
   merchant: (id: string): string => `merchant-${id}`,
   terminal: (t: TerminalPlace): string => `terminal-${t.acquirer}.${t.terminalId}`,

@@ -99,7 +99,9 @@ const cut = ({ position, at, data }: Stored<Extract<PayoutFileFact, { type: 'Pay
   });
 
 async function takeClearing(records: readonly StoredRecord[], client: PoolClient): Promise<void> {
-  const facts = ofNoun<ClearingFact>(records, 'clearing');
+  const facts = ofNoun<ClearingFact>(records, 'clearing').flatMap((fact) =>
+    fact.type === 'ChannelCredited' || fact.type === 'MarginWithdrawn' ? [fact] : [],
+  );
   if (facts.length === 0) return;
   const days = new RowSet(ClearingDayRow);
   for (const { data } of facts) days.want(data.channel, data.clearingDate);

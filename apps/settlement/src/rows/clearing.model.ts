@@ -1,6 +1,7 @@
 import { plus, type Fen } from '@tillstream/money';
-import type { ClearingFact } from '@tillstream/domain/clearing/events';
+import type { ClearingDayFact, ClearingFact } from '@tillstream/domain/clearing/events';
 import { clearingMovementOf } from '@tillstream/domain/clearing/nets';
+import { unreachable } from '@tillstream/domain/fact';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
@@ -24,6 +25,12 @@ export interface ClearingRow {
   readonly bankReference: string | null;
   readonly withdrawnAmount: Fen | null;
   readonly withdrawnId: string | null;
+  /** Newest file that was taken in, and the newest one from which everything is said. */
+  readonly fileVersion: number | null;
+  readonly fileHash: string | null;
+  readonly reconciledVersion: number | null;
+  /** Net of the reconciled file, fen. */
+  readonly fileNet: Fen | null;
   readonly position: bigint;
 }
 
@@ -42,6 +49,10 @@ const days = new RowTable<ClearingRow>('settlement_clearing', ['channel', 'clear
   bankReference: 'text?',
   withdrawnAmount: 'fen?',
   withdrawnId: 'uuid?',
+  fileVersion: 'integer?',
+  fileHash: 'text?',
+  reconciledVersion: 'integer?',
+  fileNet: 'fen?',
   position: 'position',
 });
 
@@ -98,28 +109,45 @@ const uniqueChannels = (moved: readonly NetRow[]): { readonly channel: string }[
 
 const dayKey = (row: Pick<ClearingRow, 'channel' | 'clearingDate'>): string => `${row.channel} ${row.clearingDate}`;
 
+/** The facts of a channel's day itself, whatever the cases of its items are. */
+const isOfDay = (fact: ClearingFact): fact is ClearingDayFact =>
+  fact.type === 'ChannelCredited' ||
+  fact.type === 'MarginWithdrawn' ||
+  fact.type === 'ClearingFileReceived' ||
+  fact.type === 'ClearingFileReconciled';
+
 async function applyDays(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
-  const own = facts.filter(({ stream }) => stream.startsWith('clearing-'));
-  const rows = new FoldedRows(
-    await days.load(
-      client,
-      own.map(({ data }) => data as ClearingFact['data']),
-    ),
-    dayKey,
-  );
-  for (const stored of own) {
+  const own = facts.flatMap((stored) => {
+    if (!stored.stream.startsWith('clearing-')) return [];
     const fact = stored as unknown as ClearingFact;
+    return isOfDay(fact) ? [{ fact, id: stored.id, position: stored.position }] : [];
+  });
+  const keys = own.map(({ fact }) => fact.data);
+  const rows = new FoldedRows(await days.load(client, keys), dayKey);
+  for (const { fact, id, position } of own) {
     const before = rows.get(dayKey(fact.data));
-    if (before && stored.position <= before.position) continue;
-    const { channel, clearingDate, amount, bankReference } = fact.data;
-    const row = { ...(before ?? untouched), channel, clearingDate, position: stored.position };
-    rows.set(
-      fact.type === 'ChannelCredited'
-        ? { ...row, creditedAmount: amount, creditedId: stored.id, bankReference }
-        : { ...row, withdrawnAmount: amount, withdrawnId: stored.id },
-    );
+    if (before && position <= before.position) continue;
+    const { channel, clearingDate } = fact.data;
+    rows.set(dayAfterFact({ ...(before ?? untouched), channel, clearingDate, position }, fact, id));
   }
   await days.write(client, rows.changed());
+}
+
+function dayAfterFact(row: ClearingRow, fact: ClearingDayFact, id: string): ClearingRow {
+  switch (fact.type) {
+    case 'ChannelCredited': {
+      const { amount, bankReference } = fact.data;
+      return { ...row, creditedAmount: amount, creditedId: id, bankReference };
+    }
+    case 'MarginWithdrawn':
+      return { ...row, withdrawnAmount: fact.data.amount, withdrawnId: id };
+    case 'ClearingFileReceived':
+      return { ...row, fileVersion: fact.data.version, fileHash: fact.data.hash };
+    case 'ClearingFileReconciled':
+      return { ...row, reconciledVersion: fact.data.version, fileNet: fact.data.netOfFile };
+    default:
+      return unreachable(fact);
+  }
 }
 
 const untouched = {
@@ -128,6 +156,10 @@ const untouched = {
   bankReference: null,
   withdrawnAmount: null,
   withdrawnId: null,
+  fileVersion: null,
+  fileHash: null,
+  reconciledVersion: null,
+  fileNet: null,
 } as const;
 
 /** Expected nets, fen: channel → clearing date → sum over all merchants. */

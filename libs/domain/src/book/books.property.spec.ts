@@ -193,7 +193,7 @@ class Trade {
       const withdrawable = withdrawableMargin(margins.map((margin) => ({ margin })));
       const uncovered = open().reduce((sum, state) => plus(sum, uncoveredOf(state)), ZERO);
       const line = { channel: 'unionpay', clearingDate: date, amount: withdrawable, bankReference: date };
-      const credited = { credited: { ...line, amount: ZERO }, withdrawn: null };
+      const credited = { ...noClearing, credited: { ...line, amount: ZERO } };
       const decided = withdrawMargin(credited, line, { withdrawable, uncovered, control: this.control() });
       if (isRefused(decided)) continue;
       for (const fact of decided.facts) this.books.take(HOUSE, fact);

@@ -41,9 +41,17 @@ export type Journal =
   | 'J6-charge'
   | 'J6r'
   | 'J7'
+  | 'J10'
+  | 'J10-cleared'
   | 'J10-return'
+  | 'J10-supplement'
+  | 'J11'
+  | 'J11-top-up'
+  | 'J11-cleared'
+  | 'J11-confirmed'
   | 'J12'
-  | 'J12-release';
+  | 'J12-release'
+  | 'J13';
 
 /** One line; fen; debit positive, credit negative. The lines of an entry sum to zero. */
 export interface Line {
@@ -96,6 +104,8 @@ export type EntryPosted = Fact<
     /** Set when the payment's trade date is earlier than the book's. */
     readonly tradeDate?: BusinessDate;
     readonly paymentId?: string;
+    /** J10, J11, J13: the clearing case whose 1191 or 2191 this moves. */
+    readonly caseId?: string;
     /** Later date of the payment whose 2001 net this moves. */
     readonly laterDate?: BusinessDate;
     /** J6 and what follows it: the payout's due date. */

@@ -10,16 +10,17 @@ export interface Dimensions {
 
 const DIMENSIONED: ReadonlySet<Account> = new Set(['1101', '5001', '5002']);
 
-const line = (account: Account, amount: Fen, where?: Dimensions): Line =>
+/** One line, with its dimensions where the account has some. */
+export const lineOf = (account: Account, amount: Fen, where?: Dimensions): Line =>
   where && DIMENSIONED.has(account)
     ? { account, amount, channel: where.channel, clearingDate: where.clearingDate }
     : { account, amount };
 
 /** A line of nothing says nothing, so it is left out. */
-const said = (lines: readonly Line[]): readonly Line[] => lines.filter(({ amount }) => amount !== 0);
+export const said = (lines: readonly Line[]): readonly Line[] => lines.filter(({ amount }) => amount !== 0);
 
 const move = (debit: Account, credit: Account, amount: Fen, where?: Dimensions): readonly Line[] =>
-  said([line(debit, amount, where), line(credit, negate(amount), where)]);
+  said([lineOf(debit, amount, where), lineOf(credit, negate(amount), where)]);
 
 /** What the merchant gets of a payment: amount less fee, fen. */
 export const netOf = (amounts: Amounts): Fen => minus(amounts.amount, amounts.fee);
@@ -31,11 +32,11 @@ export const channelNetOf = (amounts: Amounts): Fen =>
 /** J1: Dr 1101, Dr 5001, Dr 5002 / Cr 2001, Cr 4001 (domain 4.6). The fee is gross of VAT. */
 export const saleLines = (amounts: Amounts, where: Dimensions): readonly Line[] =>
   said([
-    line('1101', channelNetOf(amounts), where),
-    line('5001', amounts.issuerCost, where),
-    line('5002', amounts.networkCost, where),
-    line('2001', negate(netOf(amounts))),
-    line('4001', negate(amounts.fee)),
+    lineOf('1101', channelNetOf(amounts), where),
+    lineOf('5001', amounts.issuerCost, where),
+    lineOf('5002', amounts.networkCost, where),
+    lineOf('2001', negate(netOf(amounts))),
+    lineOf('4001', negate(amounts.fee)),
   ]);
 
 const mirrored = (lines: readonly Line[]): readonly Line[] =>
@@ -72,10 +73,10 @@ export const refundFailedLines = (returned: Amounts, where: Dimensions): readonl
 /** J10, return to the payer: the mirror of the entry that kept a long item, Dr 2191 / Cr 1101, Cr 5001, Cr 5002. */
 export const keptReturnedLines = (kept: Amounts, where: Dimensions): readonly Line[] =>
   said([
-    line('2191', kept.amount),
-    line('1101', negate(channelNetOf(kept)), where),
-    line('5001', negate(kept.issuerCost), where),
-    line('5002', negate(kept.networkCost), where),
+    lineOf('2191', kept.amount),
+    lineOf('1101', negate(channelNetOf(kept)), where),
+    lineOf('5001', negate(kept.issuerCost), where),
+    lineOf('5002', negate(kept.networkCost), where),
   ]);
 
 /** J4 at a book's close: what 2001 lacks becomes the merchant's debt, Dr 1131 / Cr 2001. */
@@ -92,8 +93,8 @@ export const recoveredCashLines = (amount: Fen): readonly Line[] => move('1001',
 
 /** J5: the bank credited a channel's day, Dr 1002 / Cr 1101; a negative day the other way; a day of zero says both lines with zero. */
 export const channelCreditLines = (amount: Fen, where: Dimensions): readonly Line[] => [
-  line('1002', amount),
-  line('1101', negate(amount), where),
+  lineOf('1002', amount),
+  lineOf('1101', negate(amount), where),
 ];
 
 /** J5, second part: our margin leaves the reserve account, Dr 1001 / Cr 1002. */

@@ -187,6 +187,10 @@ function posted(book: OpenBook, entry: EntryPosted['data']): OpenBook {
         ...after,
         recovered: minus(minus(book.recovered, onAccount(entry.lines, '1131')), onAccount(entry.lines, '1001')),
       };
+    case 'J11-cleared':
+    case 'J11-confirmed':
+      // The top-up of what stood in 1191 is own money again; it leaves the reserve like what is recovered.
+      return { ...after, recovered: minus(book.recovered, onAccount(entry.lines, '1191')) };
     default:
       return after;
   }

@@ -11,6 +11,7 @@ import * as lines from './journals.ts';
 import { opened } from './opening.ts';
 import { postable } from './posting.ts';
 import { payoutEntries } from './payouts.ts';
+import { caseDates, clearedEntries, foundEntries, resolvedEntries, type CaseEntry } from './suspense.ts';
 import { evolve, isAtOrBefore, observe, paymentIdOf, recoveredOf, type BookState, type OpenBook } from './state.ts';
 
 /** Everything that the ledger reads (design 5). */
@@ -72,6 +73,7 @@ interface Move {
   readonly lines: readonly Line[];
   readonly dates?: PaymentDates | null;
   readonly dueDate?: BusinessDate;
+  readonly caseId?: string;
 }
 
 function entryOf(
@@ -90,6 +92,7 @@ function entryOf(
     ...(origin.paymentId ? { paymentId: origin.paymentId } : {}),
     ...(dates ? { laterDate: laterDateOf(dates) } : {}),
     ...(move.dueDate ? { dueDate: move.dueDate } : {}),
+    ...(move.caseId ? { caseId: move.caseId } : {}),
     taken: origin.taken,
   };
 }
@@ -112,6 +115,18 @@ function movesOf(state: BookState, fact: Exclude<LedgerFact, { type: 'DayEnded' 
       return one('J6r', lines.payoutRejectedLines(fact.data.amount), { dueDate: fact.data.dueDate });
     case 'PayoutReturned':
       return one('J7', lines.payoutReturnedLines(fact.data.amount), { dueDate: fact.data.dueDate });
+    case 'ClearingDifferenceFound':
+      return ofCase(foundEntries(fact.data), fact.data);
+    case 'ClearingDifferenceCleared':
+      return ofCase(clearedEntries(fact.data), fact.data);
+    case 'ClearingCaseResolved':
+      return ofCase(resolvedEntries(fact.data), fact.data);
+    case 'ClearingFileReceived':
+    case 'ClearingFileReconciled':
+    case 'DoubtAnsweredByFile':
+    case 'RefundFailureReported':
+    case 'ClearingCaseAssigned':
+    case 'ClearingCaseProposed':
     case 'PayoutApproved':
     case 'PayoutSubmitted':
     case 'PayoutUnknown':
@@ -123,6 +138,10 @@ function movesOf(state: BookState, fact: Exclude<LedgerFact, { type: 'DayEnded' 
       return movesOfPayment(fact);
   }
 }
+
+/** Own money moves at once; what a case gives or takes in 2001 waits for its dates like any net (design 7). */
+const ofCase = (entries: readonly CaseEntry[], data: Parameters<typeof caseDates>[0]): readonly Move[] =>
+  entries.map((entry) => ({ ...entry, dates: caseDates(data), caseId: data.caseId }));
 
 function movesOfPayment(fact: PaymentFact): readonly Move[] {
   switch (fact.type) {

@@ -2,16 +2,20 @@ import { greater, plus, sum, ZERO, type Fen } from '@tillstream/money';
 import type { BookClosed, EntryPosted } from '../book/events.ts';
 import { dayAfter } from '../book/dates.ts';
 import { accept, refuse, unreachable, type BusinessDate, type Decision } from '../fact.ts';
-import type { ChannelCredited, ClearingFact, MarginWithdrawn } from './events.ts';
+import type { ChannelCredited, ClearingFact, ClearingFileReceived, MarginWithdrawn } from './events.ts';
+
+/** The newest file of a clearing day, and whether everything that follows from it is said. */
+export type TakenFile = ClearingFileReceived['data'] & { readonly reconciled: boolean };
 
 /** One channel's clearing day. */
 export interface ClearingState {
   readonly credited: ChannelCredited['data'] | null;
   readonly withdrawn: MarginWithdrawn['data'] | null;
+  readonly file: TakenFile | null;
 }
 
 /** A clearing day of which nothing is said yet. */
-export const noClearing: ClearingState = { credited: null, withdrawn: null };
+export const noClearing: ClearingState = { credited: null, withdrawn: null, file: null };
 
 /** The state after one more fact of the clearing day. */
 export function evolve(state: ClearingState, fact: ClearingFact): ClearingState {
@@ -20,6 +24,19 @@ export function evolve(state: ClearingState, fact: ClearingFact): ClearingState 
       return { ...state, credited: fact.data };
     case 'MarginWithdrawn':
       return { ...state, withdrawn: fact.data };
+    case 'ClearingFileReceived':
+      return { ...state, file: { ...fact.data, reconciled: false } };
+    case 'ClearingFileReconciled':
+      return state.file === null ? state : { ...state, file: { ...state.file, reconciled: true } };
+    case 'ClearingDifferenceFound':
+    case 'ClearingDifferenceCleared':
+    case 'DoubtAnsweredByFile':
+    case 'RefundFailureReported':
+    case 'ClearingCaseAssigned':
+    case 'ClearingCaseProposed':
+    case 'ClearingCaseResolved':
+      // Cases of no merchant stand in the day's own stream and are read as cases.
+      return state;
     default:
       return unreachable(fact);
   }
