@@ -2,6 +2,8 @@
  * What authorization decides about a payment. Reading is elsewhere and free to all: state in `state.ts` and
  * `evolve.ts`, the words of refusals in `refusals.ts`.
  */
+export { recordAdviceApproved, recordAdviceDeclined } from './advice.ts';
+export type { AdviceApproval } from './advice.ts';
 export { answerToRepeat, replyOf } from './answers.ts';
 export type { RepeatAnswer } from './answers.ts';
 export type { LateAnswer, PaymentDecision } from './decision.ts';
