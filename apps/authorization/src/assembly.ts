@@ -9,6 +9,8 @@ import { CardRows } from './intake/card-rows.ts';
 import { WrappedKeys } from './intake/wrapped-keys.ts';
 import { LimitBook } from './limits/limit-book.ts';
 import { References } from './numbers/references.ts';
+import { CommandsAtWork } from './operations/card-command.ts';
+import { TurnedAway } from './operations/turned-away.ts';
 import type { AuthorizationSettings } from './options.ts';
 import { PaymentStreams, type OnStored } from './payments/payment-streams.ts';
 import { Registry } from './registry/registry.ts';
@@ -21,6 +23,7 @@ export interface Assembly {
   readonly desk: Desk;
   readonly resolver: Resolver;
   readonly registry: Registry;
+  readonly atWork: CommandsAtWork;
 }
 
 /** Puts the parts together; nothing runs yet. */
@@ -56,6 +59,8 @@ export function assemble(platform: Platform, settings: AuthorizationSettings, on
     capacity: settings.cachedPayments,
     onStored,
   });
+  const atWork = new CommandsAtWork();
+  const isBusy = (operationId: string): boolean => atWork.has(operationId) || resolver.owns(operationId);
   const desk: Desk = {
     platform,
     settings,
@@ -70,8 +75,9 @@ export function assemble(platform: Platform, settings: AuthorizationSettings, on
     network: new CardNetwork(link, businessClock),
     clearingDay: new ClearingDay(platform),
     owner: resolver,
+    turnedAway: new TurnedAway({ store, machineClock, isBusy }),
     unanswered,
     figures: new Figures(),
   };
-  return { desk, resolver, registry };
+  return { desk, resolver, registry, atWork };
 }

@@ -1,8 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { paymentPattern, type PaymentAnswer } from '@tillstream/domain/payment/commands';
+import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { Authorization } from './authorization.ts';
 import { readCommand } from './intake/read-command.ts';
+import { readTurnAway } from './intake/read-turn-away.ts';
 
 const bytesOf = (answer: PaymentAnswer): Buffer => Buffer.from(JSON.stringify(answer));
 
@@ -38,5 +40,10 @@ export class AuthorizationController {
   @MessagePattern(paymentPattern.reversal)
   async reversal(@Payload() bytes: Buffer): Promise<Buffer> {
     return bytesOf(await this.#authorization.reversal(readCommand('reversal', bytes)));
+  }
+
+  @MessagePattern(turnAwayPattern)
+  async turnAway(@Payload() bytes: Buffer): Promise<Buffer> {
+    return Buffer.from(JSON.stringify(await this.#authorization.turnAway(readTurnAway(bytes))));
   }
 }

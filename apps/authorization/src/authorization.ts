@@ -10,6 +10,7 @@ import type {
   VoidPayment,
 } from '@tillstream/domain/payment/commands';
 import type { PaymentState } from '@tillstream/domain/payment/state';
+import type { TurnAwayAnswer, TurnAwayPayments } from '@tillstream/domain/payment/turn-away';
 import { fen } from '@tillstream/money';
 import type { FactToAppend } from '@tillstream/event-store';
 import type { FeedSubscription } from '@tillstream/messaging';
@@ -18,7 +19,6 @@ import { assemble, type Assembly } from './assembly.ts';
 import { tradeDateNow } from './desk.ts';
 import type { AuthorizationFigures } from './figures.ts';
 import { migrateNumbers } from './numbers/number-blocks.ts';
-import { CommandsAtWork } from './operations/card-command.ts';
 import { takePurchase } from './operations/purchase.ts';
 import { takeRefund } from './operations/refund.ts';
 import { takeReversal } from './operations/reversal.ts';
@@ -35,7 +35,6 @@ const HOUSEKEEPING_MS = 60_000;
 /** Decides and prices payments, asks the card network, and brings to an end whatever is undecided. */
 export class Authorization {
   readonly #assembly: Assembly;
-  readonly #atWork = new CommandsAtWork();
   readonly #timers: NodeJS.Timeout[] = [];
   #rows: FeedSubscription | undefined;
   #loaded = false;
@@ -91,33 +90,31 @@ export class Authorization {
 
   /** 0200 sale. */
   sale(command: AuthorizeSale): Promise<PaymentAnswer> {
-    const { desk } = this.#assembly;
+    const { desk, atWork } = this.#assembly;
     return this.#counted('sale', () =>
-      this.#atWork.run(desk, 'sale', command, (intake) => takePurchase(desk, { kind: 'sale', command }, intake)),
+      atWork.run(desk, 'sale', command, (intake) => takePurchase(desk, { kind: 'sale', command }, intake)),
     );
   }
 
   /** 0200 balance inquiry. */
   inquiry(command: InquireBalance): Promise<PaymentAnswer> {
-    const { desk } = this.#assembly;
+    const { desk, atWork } = this.#assembly;
     return this.#counted('inquiry', () =>
-      this.#atWork.run(desk, 'inquiry', command, (intake) => takePurchase(desk, { kind: 'inquiry', command }, intake)),
+      atWork.run(desk, 'inquiry', command, (intake) => takePurchase(desk, { kind: 'inquiry', command }, intake)),
     );
   }
 
   /** 0200 void. */
   void(command: VoidPayment): Promise<PaymentAnswer> {
-    const { desk } = this.#assembly;
-    return this.#counted('void', () =>
-      this.#atWork.run(desk, 'void', command, (intake) => takeVoid(desk, command, intake)),
-    );
+    const { desk, atWork } = this.#assembly;
+    return this.#counted('void', () => atWork.run(desk, 'void', command, (intake) => takeVoid(desk, command, intake)));
   }
 
   /** 0220 refund advice. */
   refund(command: RefundPayment): Promise<PaymentAnswer> {
-    const { desk } = this.#assembly;
+    const { desk, atWork } = this.#assembly;
     return this.#counted('refund', () =>
-      this.#atWork.run(desk, 'refund', command, (intake) => takeRefund(desk, command, intake)),
+      atWork.run(desk, 'refund', command, (intake) => takeRefund(desk, command, intake)),
     );
   }
 
@@ -129,6 +126,13 @@ export class Authorization {
     } finally {
       this.#reversalsAtWork -= 1;
     }
+  }
+
+  /** New payments that the sender has no room for: whether it may say so. */
+  async turnAway(command: TurnAwayPayments): Promise<TurnAwayAnswer> {
+    const verdicts = await this.#assembly.desk.turnedAway.turnAway(command);
+    this.#assembly.desk.figures.turnedAway(verdicts.filter((verdict) => verdict === 'turned-away').length);
+    return { verdicts };
   }
 
   /** Whether limits and indexes are loaded; the link's state is apart, because advices are taken without it. */
@@ -144,7 +148,7 @@ export class Authorization {
 
   /** Commands at work. */
   inFlight(): number {
-    return this.#atWork.size + this.#reversalsAtWork;
+    return this.#assembly.atWork.size + this.#reversalsAtWork;
   }
 
   /** Every undecided operation: since when, and what will be tried next. */

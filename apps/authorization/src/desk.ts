@@ -12,6 +12,7 @@ import type { WrappedKeys } from './intake/wrapped-keys.ts';
 import type { LimitBook } from './limits/limit-book.ts';
 import type { References } from './numbers/references.ts';
 import type { AuthorizationSettings } from './options.ts';
+import type { TurnedAway } from './operations/turned-away.ts';
 import type { PaymentStreams } from './payments/payment-streams.ts';
 import type { RegisteredChannel, Registry } from './registry/registry.ts';
 import type { PaymentIndex } from './rows/payment-index.ts';
@@ -29,6 +30,8 @@ export interface Owner {
   }): void;
   /** Whether the operation is owned already. */
   owns(operationId: string): boolean;
+  /** Operations that are owned now. */
+  readonly count: number;
 }
 
 /** Requests whose answer did not come, so that a late one finds its operation. */
@@ -54,9 +57,17 @@ export interface Desk {
   readonly network: CardNetwork;
   readonly clearingDay: ClearingDay;
   readonly owner: Owner;
+  readonly turnedAway: TurnedAway;
   readonly unanswered: Unanswered;
   readonly figures: Figures;
 }
+
+/**
+ * Whether a new 0100 or 0200 is taken up now. What is undecided has to be remembered until it is decided, so its number is bounded where
+ * it begins: beyond `mostUndecided` there is no new payment, and everything that decides goes on.
+ */
+export const takesNew = (desk: Desk, merchantId: string): boolean =>
+  desk.index.readyFor(merchantId) && desk.link.takes && desk.owner.count < desk.settings.mostUndecided;
 
 /** Nothing is said, so that the terminal keeps its message or reverses. */
 export const silence: PaymentAnswer = { kind: 'silence' };

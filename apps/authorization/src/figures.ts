@@ -6,6 +6,8 @@ export interface AuthorizationFigures {
   readonly channel: Readonly<Record<string, number>>;
   /** Answers that came after their operation was given up. */
   readonly lateAnswers: number;
+  /** New payments that were turned away for load or by a rate limit. */
+  readonly turnedAway: number;
   /** What a person has to look at. */
   readonly alarms: Readonly<Record<string, number>>;
   /** Sum of the channel's round trips, ms, and how many. */
@@ -19,6 +21,7 @@ export class Figures {
   readonly #alarms: Record<string, number> = {};
   readonly #roundTripMs = { sum: 0, count: 0 };
   #lateAnswers = 0;
+  #turnedAway = 0;
 
   answered(command: string, code: string): void {
     add(this.#answers, `${command} ${code}`);
@@ -35,6 +38,10 @@ export class Figures {
     this.#lateAnswers += 1;
   }
 
+  turnedAway(count: number): void {
+    this.#turnedAway += count;
+  }
+
   alarm(what: string): void {
     add(this.#alarms, what);
   }
@@ -45,6 +52,7 @@ export class Figures {
       channel: { ...this.#channel },
       alarms: { ...this.#alarms },
       lateAnswers: this.#lateAnswers,
+      turnedAway: this.#turnedAway,
       roundTripMs: { ...this.#roundTripMs },
     };
   }

@@ -22,7 +22,7 @@ export interface ChannelLinkOptions {
   readonly echoIntervalMs?: number;
   /** How long an 0800 may stay unanswered before the link counts as broken. */
   readonly replyTimeoutMs?: number;
-  /** Requests that may wait for an answer; more are not sent. */
+  /** New payments stop when so many requests wait for an answer; what undoes or advises has 128 more. */
   readonly maxInFlight?: number;
   /** Pause before the next connection: doubled from first to longest. */
   readonly backOffMs?: { readonly first: number; readonly longest: number };
@@ -44,6 +44,8 @@ export interface AuthorizationOptions {
   readonly limits?: Readonly<Record<MerchantType, LimitPlan>>;
   /** Payments kept in memory. */
   readonly cachedPayments?: number;
+  /** Undecided operations beyond which no new payment is taken up; 20,000. */
+  readonly mostUndecided?: number;
 }
 
 /** The options with nothing left open. */
@@ -65,6 +67,7 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
     refundWindowDays: options.refundWindowDays ?? REFUND_WINDOW_DAYS,
     limits: options.limits ?? DEFAULT_LIMITS,
     cachedPayments: options.cachedPayments ?? 20_000,
+    mostUndecided: options.mostUndecided ?? 20_000,
     channel: {
       mac: usualMac,
       pinFormat: 'iso-0',
@@ -76,8 +79,8 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
       ...options.channel,
     },
   };
-  const { channelTimeoutMs, adviceTimeoutMs, marginMs, retryMs, cachedPayments } = settings;
-  const positive = { channelTimeoutMs, adviceTimeoutMs, cachedPayments, retryMs: Math.min(...retryMs) };
+  const { channelTimeoutMs, adviceTimeoutMs, marginMs, retryMs, cachedPayments, mostUndecided } = settings;
+  const positive = { channelTimeoutMs, adviceTimeoutMs, cachedPayments, mostUndecided, retryMs: Math.min(...retryMs) };
   for (const [name, value] of Object.entries(positive)) {
     if (!(Number.isFinite(value) && value > 0)) throw new RangeError(`${name}: must be above 0`);
   }

@@ -2,6 +2,8 @@ import type { EpochKeys, VaultCipher } from '@tillstream/crypto';
 import type { CardVault, MachineClock } from '@tillstream/service-kit';
 import type { Exchanges } from './handlers/exchanges.ts';
 import type { SessionKeys } from './keys/session-keys.ts';
+import type { Intake } from './load/intake.ts';
+import type { TurnAways } from './load/turn-aways.ts';
 import type { SignInLimiter } from './keys/sign-in-limiter.ts';
 
 /** What the handlers work with. */
@@ -9,6 +11,8 @@ export interface GatewayParts {
   readonly exchanges: Exchanges;
   readonly keys: SessionKeys;
   readonly limiter: SignInLimiter;
+  readonly intake: Intake;
+  readonly turnAways: TurnAways;
   readonly epochKeys: EpochKeys;
   readonly cards: CardVault;
   readonly cipher: VaultCipher;

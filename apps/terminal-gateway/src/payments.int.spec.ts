@@ -1,4 +1,5 @@
 import { paymentPattern, sealContext, type SealedCard } from '@tillstream/domain/payment/commands';
+import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { formatScanData, formatTlv, parseTlv, type TerminalMessage } from '@tillstream/iso8583';
 import type { CardFields } from '@tillstream/crypto';
 import {
@@ -224,9 +225,21 @@ describe('other payments', () => {
 });
 
 describe('an outcome without an answer', () => {
-  it('is 91 for a new payment that nobody took up, and silence for what undoes or advises', async () => {
+  it('is 91 for a payment that nobody took up and of which nothing is stored; silence for one that is no new one', async () => {
+    bench.notTaken.add(paymentPattern.sale);
+    expect(await one.send(one.sale())).toMatchObject({ mac: 'right', fields: { 39: '91' } });
+    const verdicts = bench.answers.get(turnAwayPattern);
+    for (const verdict of ['known', 'unclear']) {
+      bench.answers.set(turnAwayPattern, () => ({ verdicts: [verdict] }));
+      expect(await one.send(one.sale(), { waitMs: 200 })).toBeUndefined();
+    }
+    if (verdicts) bench.answers.set(turnAwayPattern, verdicts);
+    bench.notTaken.clear();
+  });
+
+  it('is silence while nobody takes anything up: whether something is stored under the key, nobody can say', async () => {
     await bench.withoutCommands(async () => {
-      expect(await one.send(one.sale())).toMatchObject({ mac: 'right', fields: { 39: '91' } });
+      expect(await one.send(one.sale(), { waitMs: 200 })).toBeUndefined();
       expect(await one.send(one.reversalOf(one.sale()), { waitMs: 200 })).toBeUndefined();
       expect(await one.send(followUp('0220', '25', { 63: '000' }), { waitMs: 200 })).toBeUndefined();
     });
@@ -252,7 +265,7 @@ describe('an outcome without an answer', () => {
       expect(await one.send(one.sale())).toMatchObject({ mac: 'right', fields: { 39: '96' } });
       expect(await one.send(followUp('0220', '25', { 63: '000' }), { waitMs: 200 })).toBeUndefined();
     });
-    expect(bench.arrived).toEqual([]);
+    expect(bench.arrived.map(({ pattern }) => pattern)).toEqual([turnAwayPattern]);
   });
 
   it('is 91 for a new payment when its MAC cannot be checked, and silence for what undoes', async () => {

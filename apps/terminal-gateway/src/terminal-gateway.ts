@@ -10,6 +10,8 @@ import { Exchanges } from './handlers/exchanges.ts';
 import { uuidFrom } from './keys/fresh-uuid.ts';
 import { SessionKeys } from './keys/session-keys.ts';
 import { SessionLog } from './keys/session-log.ts';
+import { Intake } from './load/intake.ts';
+import { TurnAways } from './load/turn-aways.ts';
 import { SignInLimiter } from './keys/sign-in-limiter.ts';
 import { TerminalRegistry } from './registry/terminal-registry.ts';
 import { fillSettings, type FilledSettings, type GatewaySettings } from './settings.ts';
@@ -27,6 +29,10 @@ export interface GatewayStatus {
   readonly silent: number;
   readonly refused: number;
   readonly malformed: number;
+  /** New payments answered 91 or 96 unread, for load or by a rate. */
+  readonly turnedAway: number;
+  /** New work is being turned away now. */
+  readonly busy: boolean;
 }
 
 /** The running gateway as its host sees it. */
@@ -73,10 +79,16 @@ export async function openTerminalGateway(platform: Platform, settings: GatewayS
   });
   lifecycle.onStop('terminal connections', stopOrder.intake, () => server.close(), drainMs + 1_000);
   lifecycle.onStop('terminal registry', stopOrder.feeds, closing);
+  const parts = partsOf(platform, filled, { keys, log, traffic });
   return {
     server,
-    parts: partsOf(platform, filled, { keys, log, traffic }),
-    status: () => ({ ...traffic, connections: server.connectionCount, signedIn: sessions.signedInCount }),
+    parts,
+    status: () => ({
+      ...traffic,
+      connections: server.connectionCount,
+      signedIn: sessions.signedInCount,
+      busy: parts.intake.busy,
+    }),
     close: closing,
   };
 }
@@ -97,7 +109,7 @@ function sessionKeys(platform: Platform, log: SessionLog, { keyGraceMs, repeatMs
 
 function partsOf(
   platform: Platform,
-  { answerBudgetMs, signIns }: FilledSettings,
+  { answerBudgetMs, signIns, rates, load, barred }: FilledSettings,
   { keys, log, traffic }: { keys: SessionKeys; log: Log; traffic: Traffic },
 ): GatewayParts {
   const { commands, businessClock, machineClock, cutOffMinutes, random, epochKeys, vault, vaultCipher } = platform;
@@ -106,6 +118,8 @@ function partsOf(
     exchanges: new Exchanges({ commands, keys, ...clocks, answerBudgetMs, random, log, traffic }),
     keys,
     limiter: new SignInLimiter(signIns),
+    intake: new Intake({ machineClock, rates, load, barred }),
+    turnAways: new TurnAways({ commands, machineClock, log, answerBudgetMs }),
     epochKeys,
     cards: vault.cards,
     cipher: vaultCipher,

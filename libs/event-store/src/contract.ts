@@ -171,6 +171,13 @@ function reading(store: () => EventStore, append: Append): void {
     expect(await store().readStream(stream())).toEqual([]);
   });
 
+  test('of many streams it says which exist', async () => {
+    const [one, other] = [stream(), stream()];
+    await append(one, NO_STREAM, [factToAppend('a'), factToAppend('b')]);
+    expect(await store().existing([other, one, other])).toEqual(new Set([one]));
+    expect(await store().existing([])).toEqual(new Set());
+  });
+
   test('the whole store is read by position, noun, limit and end', async () => {
     const from = await store().head();
     await append(stream(), NO_STREAM, [factToAppend('a'), factToAppend('b')]);

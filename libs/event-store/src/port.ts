@@ -79,6 +79,8 @@ export interface EventStore {
     nouns: readonly Noun[],
     onBatch: (facts: readonly StoredRecord[], upTo: bigint) => Promise<void>,
   ): Subscription;
+  /** Which of these streams hold a fact; the cheapest question about many streams. Rejects when the store cannot be read. */
+  existing(streams: readonly string[]): Promise<ReadonlySet<string>>;
   /** Position of the last fact appended; 0n when there is none. */
   head(): Promise<bigint>;
   /** Lowest-cost wait for a stream to grow beyond a revision; undefined at the deadline (machine clock, ms since the epoch). */

@@ -1,5 +1,6 @@
 import { systemRandom } from '@tillstream/crypto';
 import { factVersions } from '@tillstream/domain/facts';
+import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { PostgresEventStore } from '@tillstream/event-store';
 import { startEmbeddedPostgres, takeInstanceLock, type EmbeddedPostgres } from '@tillstream/event-store/embedded';
 import {
@@ -41,7 +42,11 @@ export interface Node {
 
 /** Commands that report or undo are never turned away for load (design 6). */
 const neverShed = (pattern: string): boolean =>
-  pattern === 'authorization.reversal' || pattern === 'authorization.refund' || pattern.startsWith('settlement.');
+  pattern === 'authorization.reversal' ||
+  pattern === 'authorization.refund' ||
+  // The question before a 91, so that a refusal does not wait behind what it makes room for.
+  pattern === turnAwayPattern ||
+  pattern.startsWith('settlement.');
 
 /**
  * Opens everything below the services. Rejects with `AnotherInstance` when a node already works on this data; nothing is left

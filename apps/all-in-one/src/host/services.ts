@@ -49,6 +49,10 @@ export async function startServices(
     port: options.terminalPort,
     ifTaken: 'next-free',
     answerBudgetMs: settings.answerTimer - ANSWER_MARGIN_MS,
+    rates: {
+      terminal: { perSecond: settings.terminalRate, burst: 4 * settings.terminalRate },
+      merchant: { perSecond: settings.merchantRate, burst: 4 * settings.merchantRate },
+    },
     ...tlsOf(settings),
   });
   const http = await openHttp({
@@ -59,6 +63,7 @@ export async function startServices(
     log: platform.log,
     readiness,
     metrics,
+    busy: () => gateway.status().busy,
     strategies: [node.commandServer, gateway.server],
   });
   platform.lifecycle.onStop('HTTP API and services', stopOrder.http, () => http.close(), 15_000);
@@ -69,15 +74,7 @@ export async function startServices(
     const { ready, why } = authorization.ready();
     if (!ready) throw new Error(why.join('; '));
   });
-  metrics.gauge({ name: 'in_doubt_operations', help: 'Operations that are undecided' }, (gauge) =>
-    gauge.set(authorization.inDoubt().count),
-  );
-  metrics.gauge({ name: 'terminal_connections', help: 'Open connections of terminals' }, (gauge) =>
-    gauge.set(gateway.status().connections),
-  );
-  metrics.gauge({ name: 'feed_lag_facts', help: 'Facts that the slowest group has yet to take in' }, async (gauge) =>
-    gauge.set(await lagOf(node)),
-  );
+  showGauges(metrics, node, authorization, gateway);
   const address = gateway.server.address;
   if (!address) throw new Error('the terminal gateway does not listen');
   return {
@@ -89,6 +86,16 @@ export async function startServices(
     work: workOf(node, authorization, settlement),
     ready: () => until(() => authorization.ready().ready && authorization.linkUp()),
   };
+}
+
+function showGauges(metrics: Metrics, node: Node, authorization: Authorization, gateway: TerminalGateway): void {
+  const gauges = [
+    ['in_doubt_operations', 'Operations that are undecided', () => authorization.inDoubt().count],
+    ['terminal_connections', 'Open connections of terminals', () => gateway.status().connections],
+    ['new_payments_turned_away', 'New payments answered 91 or 96 unread', () => gateway.status().turnedAway],
+    ['feed_lag_facts', 'Facts that the slowest group has yet to take in', () => lagOf(node)],
+  ] as const;
+  for (const [name, help, read] of gauges) metrics.gauge({ name, help }, async (gauge) => gauge.set(await read()));
 }
 
 function tlsOf({ tlsCertificate, tlsKey }: NodeSettings) {

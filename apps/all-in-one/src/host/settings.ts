@@ -54,6 +54,18 @@ export const nodeSettings = {
     max: 60_000,
     fallback: 1_000,
   }),
+  terminalRate: integer('TILLSTREAM_TERMINAL_RATE', {
+    what: 'new payments per second that one terminal may send; four seconds of it at once',
+    min: 1,
+    max: 1_000_000,
+    fallback: 50,
+  }),
+  merchantRate: integer('TILLSTREAM_MERCHANT_RATE', {
+    what: 'new payments per second that all terminals of one merchant may send; four seconds of it at once',
+    min: 1,
+    max: 1_000_000,
+    fallback: 500,
+  }),
   tlsCertificate: text<string | undefined>('TILLSTREAM_TLS_CERTIFICATE', {
     what: 'file of the certificate chain (PEM); with it terminals must connect by TLS',
     fallback: undefined,

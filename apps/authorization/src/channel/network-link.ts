@@ -44,6 +44,10 @@ export interface LinkNeeds {
 }
 
 const MAX_FRAME_BYTES = 4_096;
+/** Room that new payments leave to advices, reversals and 0800: a channel that answers nothing must not hold up what undoes. */
+const RESERVED_IN_FLIGHT = 128;
+/** Bytes written and not yet taken by the network; beyond that it does not read, and nothing more is sent. */
+const MAX_UNSENT_BYTES = 256 * 1_024;
 
 /**
  * One connection to the card network for many requests at a time (domain 2.3): answers are matched by F7, F11 and F32,
@@ -73,7 +77,12 @@ export class NetworkLink {
 
   /** Whether a new request would be sent now. */
   get takes(): boolean {
-    return this.#up && this.#pending.size < this.#needs.settings.maxInFlight;
+    return this.#up && this.#pending.size < this.#needs.settings.maxInFlight && !this.#isChoked;
+  }
+
+  /** The network does not read what we write. */
+  get #isChoked(): boolean {
+    return (this.#socket?.writableLength ?? 0) > MAX_UNSENT_BYTES;
   }
 
   /** Requests that wait for an answer. */
@@ -105,7 +114,9 @@ export class NetworkLink {
 
   async #exchange(message: NetworkMessage, timeoutMs: number): Promise<LinkOutcome> {
     const { settings } = this.#needs;
-    if (this.#pending.size >= settings.maxInFlight) return { is: 'not-sent', why: 'too many requests wait' };
+    const room = settings.maxInFlight + (message.mti === '0200' || message.mti === '0100' ? 0 : RESERVED_IN_FLIGHT);
+    if (this.#pending.size >= room) return { is: 'not-sent', why: 'too many requests wait' };
+    if (this.#isChoked) return { is: 'not-sent', why: 'the network does not read' };
     if (timeoutMs <= 0) return { is: 'not-sent', why: 'no time is left' };
     const socket = this.#socket;
     const bytes = await this.#sealed(message);

@@ -1,6 +1,6 @@
 import type { PaymentAnswer } from '@tillstream/domain/payment/commands';
 import type { OperationKind } from '@tillstream/domain/payment/parts';
-import { replyWith, silence, type Desk } from '../desk.ts';
+import { notTaken, replyWith, silence, type Desk } from '../desk.ts';
 import { openCard, type OpenedCard } from '../intake/open-card.ts';
 import { contentHashOf, operationIdOf, type CardCommand } from '../intake/operation.ts';
 
@@ -19,9 +19,18 @@ interface Joint {
 /** Commands at work by their key: who repeats one that is at work joins its outcome (design 6, *Repeats*). */
 export class CommandsAtWork {
   readonly #joints = new Map<string, Joint>();
+  /** Copies per operation from the moment that one is taken up, also while its card is being opened. */
+  readonly #taken = new Map<string, number>();
+  #size = 0;
 
+  /** Commands at work; at most as many as the transport hands over at a time. */
   get size(): number {
-    return this.#joints.size;
+    return this.#size;
+  }
+
+  /** Whether a copy of this operation is at work. */
+  has(operationId: string): boolean {
+    return this.#taken.has(operationId);
   }
 
   /** Runs the command once, however often it comes while it runs. What is taken up after its deadline stores nothing. */
@@ -31,9 +40,32 @@ export class CommandsAtWork {
     command: CardCommand,
     work: (intake: Intake) => Promise<PaymentAnswer>,
   ): Promise<PaymentAnswer> {
-    const { machineClock, contentKey, log } = desk.platform;
-    if (machineClock.now() > command.answerBy) return silence;
+    if (desk.platform.machineClock.now() > command.answerBy) return silence;
     const operationId = operationIdOf(command);
+    // Another copy of this message was told 91; what was said binds.
+    if (kind !== 'refund' && desk.turnedAway.has(operationId)) {
+      if ((await desk.turnedAway.standing(operationId)) !== undefined) return notTaken();
+    }
+    this.#size += 1;
+    this.#taken.set(operationId, (this.#taken.get(operationId) ?? 0) + 1);
+    try {
+      return await this.#open(desk, kind, command, operationId, work);
+    } finally {
+      this.#size -= 1;
+      const left = (this.#taken.get(operationId) ?? 1) - 1;
+      if (left === 0) this.#taken.delete(operationId);
+      else this.#taken.set(operationId, left);
+    }
+  }
+
+  async #open(
+    desk: Desk,
+    kind: OperationKind,
+    command: CardCommand,
+    operationId: string,
+    work: (intake: Intake) => Promise<PaymentAnswer>,
+  ): Promise<PaymentAnswer> {
+    const { contentKey, log } = desk.platform;
     let opened: OpenedCard;
     try {
       opened = await openCard(desk.platform, command);

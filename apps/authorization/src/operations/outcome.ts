@@ -19,6 +19,8 @@ export interface Asked {
   readonly trace: ChannelTrace;
   /** Machine clock, ms. */
   readonly answerBy: number;
+  /** Machine clock, ms, when the channel was asked. */
+  readonly askedAt: number;
   readonly acquirer: string;
 }
 
@@ -63,9 +65,10 @@ export async function conclude(
   answer: ChannelAnswer,
   recordApproved: RecordApproved,
 ): Promise<PaymentAnswer> {
-  const { streamId, operationId, merchantId, trace, answerBy, acquirer } = asked;
+  const { streamId, operationId, merchantId, trace, answerBy, askedAt, acquirer } = asked;
   const { machineClock, log } = desk.platform;
   const now = machineClock.now();
+  const channelMs = now - askedAt;
   if (answer.is === 'no-answer' || answer.is === 'untrusted') {
     desk.unanswered.remember(trace, { paymentId: streamId, operationId, merchantId });
   }
@@ -76,11 +79,11 @@ export async function conclude(
     crashPoint('payment-outcome-stored');
     if (isUndecided(state, operationId)) desk.owner.own({ paymentId: streamId, operationId, merchantId });
     const reply = replyOf(state, operationId);
-    return reply === null || machineClock.now() > answerBy ? silence : reply;
+    return { ...(reply === null || machineClock.now() > answerBy ? silence : reply), channelMs };
   } catch (error) {
     log.error('an outcome could not be stored', { operationId, why: (error as Error).message });
     desk.owner.own({ paymentId: streamId, operationId, merchantId, delayMs: desk.settings.retryMs[0] ?? 1_000 });
-    return silence;
+    return { ...silence, channelMs };
   }
 }
 

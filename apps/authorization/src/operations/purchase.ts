@@ -15,7 +15,7 @@ import { responseCodeOf } from '@tillstream/domain/payment/refusals';
 import type { PaymentState } from '@tillstream/domain/payment/state';
 import { ZERO, type Fen } from '@tillstream/money';
 import type { CardData } from '../channel/card-network.ts';
-import { byTerminal, channelOf, notTaken, silence, tradeDateNow, type Desk } from '../desk.ts';
+import { byTerminal, channelOf, notTaken, silence, takesNew, tradeDateNow, type Desk } from '../desk.ts';
 import { operationRef } from '../intake/operation.ts';
 import { translatePin } from '../intake/translate-pin.ts';
 import { entryOf, terminalOf } from '../limits/limit-book.ts';
@@ -51,12 +51,12 @@ export async function takePurchase(desk: Desk, purchase: Purchase, intake: Intak
   const { operationId, contentHash } = intake;
   const asRepeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy, batch: command };
   const channel = channelOf(desk);
-  const takesNew = desk.index.readyFor(command.merchantId) && desk.link.takes && channel !== undefined;
+  const isTaken = takesNew(desk, command.merchantId) && channel !== undefined;
   // Without a read only what we know by heart; the store says when a stream that we take for new is not.
-  if (!takesNew || desk.streams.known(operationId) !== undefined) {
+  if (!isTaken || desk.streams.known(operationId) !== undefined) {
     const answer = await answerRepeat(desk, asRepeat);
     if (answer !== undefined) return answer;
-    if (!takesNew) return notTaken();
+    if (!isTaken) return notTaken();
   }
   const terms = termsOf(desk, purchase, intake, channel);
   if ('responseCode' in terms) return declineHere(desk, purchase, intake, terms.responseCode);
@@ -217,9 +217,10 @@ async function send(
   const { operation, trace, amount, entryMode, tradeDate, answerBy } = intent;
   const { operationId, merchantId } = operation;
   const message = { operation, trace, amount, entryMode, tradeDate, mcc: terms.merchant.mcc };
+  const askedAt = desk.platform.machineClock.now();
   const answer = await askChannel(desk, answerBy, (timeoutMs) => desk.network.purchase(message, card, timeoutMs));
   const { acquirer } = terms.channel;
-  const asked = { streamId: operationId, operationId, merchantId, trace, answerBy, acquirer };
+  const asked = { streamId: operationId, operationId, merchantId, trace, answerBy, askedAt, acquirer };
   const said = await conclude(desk, asked, answer, recorderOf(purchase, terms, operationId));
   // The balance is the card holder's: it goes to the terminal now and is kept nowhere.
   const isBalance = purchase.kind === 'inquiry' && said.kind === 'answer' && said.responseCode === '00';

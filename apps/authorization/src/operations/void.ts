@@ -2,7 +2,7 @@ import { isRefused } from '@tillstream/domain/fact';
 import type { PaymentAnswer, VoidPayment } from '@tillstream/domain/payment/commands';
 import { recordVoidAccepted, requestVoid, type VoidContext, type VoidRequest } from '@tillstream/domain/payment/decide';
 import type { Payment, PaymentState } from '@tillstream/domain/payment/state';
-import { channelOf, notTaken, tradeDateNow, type Desk } from '../desk.ts';
+import { channelOf, notTaken, takesNew, tradeDateNow, type Desk } from '../desk.ts';
 import { translatePin } from '../intake/translate-pin.ts';
 import type { RegisteredChannel } from '../registry/registry.ts';
 import type { Intake } from './card-command.ts';
@@ -17,7 +17,7 @@ export async function takeVoid(desk: Desk, command: VoidPayment, intake: Intake)
   const place = await placeOf(desk, linked, intake);
   if ('answer' in place) return place.answer;
   const channel = channelOf(desk);
-  if ('notReady' in place || !desk.link.takes || channel === undefined) return notTaken();
+  if ('notReady' in place || !takesNew(desk, command.merchantId) || channel === undefined) return notTaken();
   const operation = await linkedRef(desk, linked, intake);
   if (command.barred !== undefined) return refuseLinked(desk, linked, intake, operation, command.barred);
   if ('refusal' in place) return refuseLinked(desk, linked, intake, operation, place.refusal);
@@ -91,6 +91,7 @@ async function send(desk: Desk, sending: Sending, payment: Payment): Promise<Pay
   const card = { ...intake.opened, cardSequence: command.cardSequence, pinBlock };
   const message = { operation, trace, amount, entryMode, tradeDate, mcc };
   const sale = payment.first.request?.trace ?? trace;
+  const askedAt = desk.platform.machineClock.now();
   const answer = await askChannel(desk, answerBy, (timeoutMs) => desk.network.void(message, card, sale, timeoutMs));
   const recordApproved: RecordApproved = (state, { responseCode, authCode, clearingDate }, now, reversalTrace) =>
     recordVoidAccepted(state, {
@@ -101,6 +102,6 @@ async function send(desk: Desk, sending: Sending, payment: Payment): Promise<Pay
       now,
       reversalTrace,
     });
-  const asked = { streamId: originalId, operationId, merchantId, trace, answerBy, acquirer: channel.acquirer };
+  const asked = { streamId: originalId, operationId, merchantId, trace, answerBy, askedAt, acquirer: channel.acquirer };
   return conclude(desk, asked, answer, recordApproved);
 }

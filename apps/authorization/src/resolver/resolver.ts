@@ -51,14 +51,18 @@ interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'next
  */
 const undecisive = new Set(['68', '90', '91', '92', '94', '96', '98', 'A0', 'A7', 'C1']);
 const TIMEOUT_REASON = '4354';
-/** Work at the same time; the rest waits. */
+/** Work on the store at the same time; the rest waits. */
 const mostAtOnce = 64;
+/** Waits for the channel at the same time. Apart from the work on the store, which a channel that answers nothing must not hold up. */
+const mostAsked = 64;
 
 /** Owns every undecided operation until the channel has decided it, across restarts (design 6). */
 export class Resolver implements Owner {
   readonly #desk: () => Desk;
   readonly #tasks = new Map<string, Task>();
   readonly #slots = new Slots(mostAtOnce);
+  readonly #asked = new Slots(mostAsked);
+  readonly #running = new Set<Promise<unknown>>();
   #stopped = false;
 
   constructor(desk: () => Desk) {
@@ -109,18 +113,22 @@ export class Resolver implements Owner {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const { timer } of this.#tasks.values()) clearTimeout(timer);
-    await this.#slots.idle();
+    while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
   }
 
   #schedule(task: Task, delayMs: number): void {
     if (this.#stopped || task.running) return;
     clearTimeout(task.timer);
     task.nextAt = this.#desk().platform.machineClock.now() + delayMs;
+    const run = (): void => {
+      const running = this.#run(task).finally(() => this.#running.delete(running));
+      this.#running.add(running);
+    };
     if (delayMs <= 0) {
-      void this.#run(task);
+      run();
       return;
     }
-    task.timer = setTimeout(() => void this.#run(task), delayMs);
+    task.timer = setTimeout(run, delayMs);
     task.timer.unref();
   }
 
@@ -128,12 +136,10 @@ export class Resolver implements Owner {
     if (task.running || this.#stopped) return;
     task.running = true;
     const { settings, platform } = this.#desk();
-    const done = await this.#slots
-      .run(() => (this.#stopped ? Promise.resolve(false) : this.#resolve(task)))
-      .catch((error: Error) => {
-        platform.log.warn('an undecided operation waits', { operationId: task.operationId, why: error.message });
-        return false;
-      });
+    const done = await this.#resolve(task).catch((error: Error) => {
+      platform.log.warn('an undecided operation waits', { operationId: task.operationId, why: error.message });
+      return false;
+    });
     task.running = false;
     if (task.again) {
       task.again = false;
@@ -151,7 +157,8 @@ export class Resolver implements Owner {
   /** True when nothing is undecided about the operation any more. */
   async #resolve(task: Task): Promise<boolean> {
     for (;;) {
-      const { state } = await this.#desk().streams.load(task.paymentId);
+      const { state } = await this.#slots.run(() => this.#desk().streams.load(task.paymentId));
+      if (this.#stopped) return false;
       const work = undecided(state).find(({ operation }) => operation.operationId === task.operationId);
       if (work === undefined) {
         if (operationOf(state, task.operationId) === undefined) task.unlessStored?.();
@@ -249,7 +256,9 @@ export class Resolver implements Owner {
 
   async #ask(task: Task, send: (repeated: boolean) => Promise<ChannelAnswer>): Promise<ChannelAnswer> {
     crashPoint('resolver-before-channel');
-    const answer = await send(task.sent);
+    const answer = await this.#asked.run<ChannelAnswer>(() =>
+      this.#stopped ? Promise.resolve({ is: 'not-sent', why: 'stopping' }) : send(task.sent),
+    );
     if (answer.is === 'not-sent') return answer;
     crashPoint('resolver-after-channel');
     task.sent = true;
@@ -281,7 +290,7 @@ export class Resolver implements Owner {
     decider: (state: PaymentState) => PaymentDecision,
   ): Promise<boolean> {
     const { streams } = this.#desk();
-    const { state } = await streams.decide(of.paymentId, { by, key: of.merchantId }, decider);
+    const { state } = await this.#slots.run(() => streams.decide(of.paymentId, { by, key: of.merchantId }, decider));
     return !undecided(state).some(({ operation }) => operation.operationId === of.operationId);
   }
 }

@@ -3,12 +3,15 @@ import { StoreUnavailable, type EventStore, type FactToAppend } from '@tillstrea
 /** A store over a real one that can lose the answer to an append, as a broken connection does: stored, and nobody knows. */
 export interface LossyStore {
   readonly store: EventStore;
+  /** False: nothing can be read, as while the database is away. */
+  readable: boolean;
   /** Whether the answer to this append is lost; asked before it is stored. */
   loses: (stream: string, facts: readonly FactToAppend[]) => 'answer' | 'append' | null;
 }
 
 export function lossyOver(store: EventStore): LossyStore {
   const lossy: LossyStore = {
+    readable: true,
     loses: () => null,
     store: {
       storeId: store.storeId,
@@ -29,6 +32,8 @@ export function lossyOver(store: EventStore): LossyStore {
       readAll: (...asked) => store.readAll(...asked),
       readKey: (...asked) => store.readKey(...asked),
       subscribe: (...asked) => store.subscribe(...asked),
+      existing: (...asked) =>
+        lossy.readable ? store.existing(...asked) : Promise.reject(new StoreUnavailable('the store is away')),
       head: () => store.head(),
       waitForStream: (...asked) => store.waitForStream(...asked),
       close: () => store.close(),

@@ -7,4 +7,6 @@ export class Traffic {
   refused = 0;
   /** Frames and messages that break the protocol. */
   malformed = 0;
+  /** New payments answered 91 or 96 unread, for load or by a rate. */
+  turnedAway = 0;
 }

@@ -96,6 +96,11 @@ export class Exchanges {
     return { fields: plainReply(request.message, code, this.now()) };
   }
 
+  /** One new payment was told 91 or 96 unread. */
+  turnedAway(): void {
+    this.#settings.traffic.turnedAway += 1;
+  }
+
   now(): HostTime {
     return this.#hostClock.now();
   }

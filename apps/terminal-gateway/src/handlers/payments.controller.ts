@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { PaymentAnswer, PaymentMessage, SealedCard } from '@tillstream/domain/payment/commands';
 import { crashPoint } from '@tillstream/event-store';
-import { IsoError, IsoMessagePattern, SILENCE } from '@tillstream/iso8583';
+import { IsoError, IsoMessagePattern, parseF60, SILENCE } from '@tillstream/iso8583';
 import { type GatewayParts, GATEWAY_PARTS } from '../gateway-parts.ts';
 import type { TerminalRequest, TerminalSession } from '../guard/terminal-session.ts';
 import { notServed } from '../translate/not-served.ts';
@@ -43,16 +43,59 @@ export class PaymentsController {
   }
 
   private pay(request: TerminalRequest): Promise<Reply> {
-    const { exchanges } = this.parts;
+    const { exchanges, intake } = this.parts;
     return exchanges.serve(request, async (session) => {
       const { id } = request.spec;
       const refused = notServed[id];
       if (refused !== undefined) return exchanges.plain(request, refused);
       if (!isServedPayment(id)) throw new IsoError('MTI', 'no payment of this host', 'a payment message');
-      const command = await this.translate(id, request, session);
-      if (command === undefined) return isNewPayment(request) ? exchanges.plain(request, '96') : SILENCE;
-      return this.outcome(id, request, session, command);
+      // What undoes or reports is never held up by load or a rate (design 6).
+      if (!isNewPayment(request)) return this.serve(id, request, session, () => undefined);
+      const place = intake.take(session.terminal);
+      if (typeof place === 'string') {
+        const turned = await this.turnAway(request, session, place);
+        return turned === 'known' ? this.serve(id, request, session, () => undefined) : turned;
+      }
+      let channelMs = 0;
+      try {
+        return await this.serve(id, request, session, (ms) => (channelMs = ms));
+      } finally {
+        place.leave(channelMs);
+      }
     });
+  }
+
+  private async serve(
+    id: ServedPayment,
+    request: TerminalRequest,
+    session: TerminalSession,
+    onChannel: (ms: number) => void,
+  ): Promise<Reply> {
+    const command = await this.translate(id, request, session);
+    if (command === undefined) return this.notTaken(request, session, '96');
+    return this.outcome(id, request, session, { command, onChannel });
+  }
+
+  /** 91 or 96 when it is certain that nothing is stored under the key; silence when nobody can say; `known` for a repeat. */
+  private async turnAway(
+    request: TerminalRequest,
+    { terminal }: TerminalSession,
+    code: string,
+  ): Promise<Reply | 'known'> {
+    const { exchanges, turnAways } = this.parts;
+    const { fields } = request.message;
+    const verdict = await turnAways.ask(terminal, parseF60(String(fields[60])).batch, String(fields[11]));
+    if (verdict === 'known') return 'known';
+    if (verdict === 'unclear') return SILENCE;
+    exchanges.turnedAway();
+    return exchanges.plain(request, code);
+  }
+
+  /** Of a message that was not passed on: a new payment is told so, unless it repeats what is stored; the rest is sent again. */
+  private async notTaken(request: TerminalRequest, session: TerminalSession, code: '91' | '96'): Promise<Reply> {
+    if (!isNewPayment(request)) return SILENCE;
+    const turned = await this.turnAway(request, session, code);
+    return turned === 'known' ? SILENCE : turned;
   }
 
   /** Undefined when the card could not be sealed: nothing was sent then, and only the host is to blame. */
@@ -81,17 +124,17 @@ export class PaymentsController {
   private async outcome(
     id: ServedPayment,
     request: TerminalRequest,
-    { terminal }: TerminalSession,
-    command: PaymentCommand,
+    session: TerminalSession,
+    { command, onChannel }: { readonly command: PaymentCommand; readonly onChannel: (ms: number) => void },
   ): Promise<Reply> {
     const { exchanges } = this.parts;
     const asked = await exchanges.ask<PaymentAnswer>(servedPayments[id].pattern, command);
-    // 91 is said only because nobody took the command up, so nothing was stored (design 6).
-    if (asked.is === 'not-taken') return isNewPayment(request) ? exchanges.plain(request, '91') : SILENCE;
+    if (asked.is === 'not-taken') return this.notTaken(request, session, '91');
+    if (asked.is === 'answer') onChannel(asked.answer.channelMs ?? 0);
     if (asked.is === 'unknown' || asked.answer.kind === 'silence') return SILENCE;
     crashPoint('gateway-before-reply');
     try {
-      return { fields: paymentReply(request.message, asked.answer, exchanges.now(), terminal.acquirer) };
+      return { fields: paymentReply(request.message, asked.answer, exchanges.now(), session.terminal.acquirer) };
     } catch (error) {
       // The payment is decided: an answer that cannot be written is no format fault of the terminal.
       exchanges.complain(request, 'the answer of authorization does not fit into a reply', error);

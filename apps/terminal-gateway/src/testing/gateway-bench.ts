@@ -5,8 +5,9 @@ import { Test } from '@nestjs/testing';
 import { kcvBytes, keyCheckValue, systemRandom } from '@tillstream/crypto';
 import { batchPattern } from '@tillstream/domain/batch/commands';
 import { paymentPattern } from '@tillstream/domain/payment/commands';
+import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { streamOf } from '@tillstream/domain/stream';
-import type { CommandContext, InProcessCommandServer } from '@tillstream/messaging';
+import type { CommandClient, CommandContext, InProcessCommandServer } from '@tillstream/messaging';
 import { Lifecycle, PlatformModule, type Platform } from '@tillstream/service-kit';
 import { openPlatformBench, type PlatformBench } from '@tillstream/service-kit/testing';
 import { TERMINAL_GATEWAY, TerminalGatewayModule, type GatewaySettings, type TerminalGateway } from '../index.ts';
@@ -47,6 +48,8 @@ export interface GatewayBench extends Omit<PlatformBench, 'process' | 'commandSe
     terminalId: string,
     more?: { profile?: string; merchantId?: string; algorithm?: 'tdes' | 'sm4' },
   ): Promise<SpecTerminalOptions>;
+  /** Patterns that nobody takes up. */
+  readonly notTaken: Set<string>;
   /** Runs while nobody takes commands up. */
   withoutCommands(work: () => Promise<void>): Promise<void>;
   /** Runs while the database has no such table (`schema.table`). */
@@ -63,7 +66,9 @@ export interface OpenedGateway {
 /** Opens everything but a gateway: a platform whose commands have scripted answers. */
 export async function openGatewayBench(): Promise<GatewayBench> {
   const bench = await openPlatformBench({ logLevel: 'debug' });
-  const { platform, commandServer, database } = bench;
+  const { commandServer, database } = bench;
+  const notTaken = new Set<string>();
+  const platform = { ...bench.platform, commands: turningAway(bench.platform.commands, notTaken) };
   const arrived: Arrived[] = [];
   const answers: Answers = new Map<string, (command: Record<string, unknown>) => unknown>();
   const hosted = await hostAnswers(commandServer, { arrived, answers });
@@ -72,9 +77,12 @@ export async function openGatewayBench(): Promise<GatewayBench> {
     approval(command['barred'] === 'terminal-not-valid' ? { responseCode: '58' } : {});
   for (const pattern of Object.values(paymentPattern)) answers.set(pattern, answerTo);
   answers.set(paymentPattern.reversal, () => approval());
+  answers.set(turnAwayPattern, ({ keys }) => ({ verdicts: (keys as unknown[]).map(() => 'turned-away') }));
   const opened: OpenedGateway[] = [];
   return {
     ...bench,
+    platform,
+    notTaken,
     arrived,
     answers,
     withoutCommands: async (work) => {
@@ -100,6 +108,17 @@ export async function openGatewayBench(): Promise<GatewayBench> {
   };
 }
 
+/** The client of a transport that turns some patterns away, as a full queue does. */
+function turningAway(client: CommandClient, notTaken: ReadonlySet<string>): CommandClient {
+  return {
+    inFlight: () => client.inFlight(),
+    request: (pattern, ...asked) =>
+      notTaken.has(pattern)
+        ? Promise.resolve({ kind: 'not-taken', why: 'the spec says so' })
+        : client.request(pattern, ...asked),
+  };
+}
+
 const SCRIPT = Symbol('SCRIPT');
 
 interface Script {
@@ -112,7 +131,7 @@ interface Script {
 class AnswersController {
   constructor(@Inject(SCRIPT) private readonly script: Script) {}
 
-  @MessagePattern([...Object.values(paymentPattern), ...Object.values(batchPattern)])
+  @MessagePattern([...Object.values(paymentPattern), ...Object.values(batchPattern), turnAwayPattern])
   async answer(@Payload() bytes: Buffer, @Ctx() { pattern }: CommandContext): Promise<Buffer> {
     const command = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
     this.script.arrived.push({ pattern, command });

@@ -110,7 +110,10 @@ export interface PaymentReply {
 export interface Silence {
   readonly kind: 'silence';
 }
-export type PaymentAnswer = PaymentReply | Silence;
+export type PaymentAnswer = (PaymentReply | Silence) & {
+  /** How long the channel took, ms; what is left of the sender's wait is the node's own. Absent when no channel was asked. */
+  readonly channelMs?: number;
+};
 
 /** Patterns of the commands that the gateway sends, spelled once. */
 export const paymentPattern = {

@@ -42,6 +42,15 @@ export class Reading {
     }
   }
 
+  async existing(streams: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.ask<[string]>(
+      'store-existing',
+      `select s from unnest($1::text[]) as s where exists (select 1 from store.fact f where f.stream = s and f.revision = 0)`,
+      [streams],
+    );
+    return new Set(rows.map(([stream]) => stream));
+  }
+
   async all(
     after: bigint,
     upTo: bigint | undefined,

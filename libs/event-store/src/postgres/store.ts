@@ -94,6 +94,10 @@ export class PostgresEventStore implements EventStore {
     return this.reading.stream(stream, fromRevision);
   }
 
+  existing(streams: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.reading.existing(streams);
+  }
+
   readAll(
     after: bigint,
     options: { nouns?: readonly Noun[]; limit?: number; upTo?: bigint } = {},

@@ -125,7 +125,7 @@ describe('in-process commands', () => {
         seen.push(bytes.toString());
         return seen.length === 1 ? first.promise : Promise.resolve(Buffer.from('ok'));
       },
-      { concurrency: 1, queued: 1, neverShed: (pattern) => pattern === 'reversal' },
+      { concurrency: 1, reserved: 0, queued: 1, neverShed: (pattern) => pattern === 'reversal' },
     );
     const outcomes = [
       client.request('sale', 'm', Buffer.from('1'), 9000),
@@ -138,6 +138,21 @@ describe('in-process commands', () => {
     first.release();
     await Promise.all(outcomes);
     expect(seen).toEqual(['1', 'undo', '2']);
+  });
+
+  it('takes an undoing up while every usual handler waits for something slow', async () => {
+    const slow = held();
+    const { client, server } = opened(
+      (bytes) => (bytes.toString() === 'undo' ? Promise.resolve(Buffer.from('undone')) : slow.promise),
+      { concurrency: 2, reserved: 1, neverShed: (pattern) => pattern === 'reversal' },
+    );
+    const sales = ['1', '2', '3'].map((text) => client.request('sale', 'm', Buffer.from(text), 9000));
+    expect(server.load()).toEqual({ inWork: 2, queued: 1 });
+    const undone = await client.request('reversal', 'm', Buffer.from('undo'), 9000);
+    expect(undone).toMatchObject({ kind: 'answer' });
+    expect(server.load()).toEqual({ inWork: 2, queued: 1 });
+    slow.release();
+    await Promise.all(sales);
   });
 
   it('says not-taken for a pattern that nobody handles and when it is not open', async () => {

@@ -19,11 +19,13 @@ export interface InProcessCommandOptions {
   readonly timers?: Timers;
   /** Handlers at work at the same time; 512. */
   readonly concurrency?: number;
+  /** Handlers more for what is never shed, so that it does not wait for others that wait for a slow channel; 128. */
+  readonly reserved?: number;
   /** Commands that wait for a handler; 2,048. */
   readonly queued?: number;
   /**
    * Undoing and reporting are never refused for load (design 6): patterns named here wait in a queue of their own of the same bound, which is
-   * served first.
+   * served first, with handlers that are reserved for it.
    */
   readonly neverShed?: (pattern: string) => boolean;
   /** Told of a handler that threw or answered something other than bytes. */
@@ -38,6 +40,7 @@ export class InProcessCommandServer extends Server implements CustomTransportStr
   override readonly transportId = Symbol('tillstream-in-process-commands');
   readonly #timers: Timers;
   readonly #concurrency: number;
+  readonly #reserved: number;
   readonly #neverShed: (pattern: string) => boolean;
   readonly #onFailure: (pattern: string, cause: string) => void;
   readonly #usual: CommandQueue;
@@ -48,9 +51,10 @@ export class InProcessCommandServer extends Server implements CustomTransportStr
 
   constructor(options: InProcessCommandOptions = {}) {
     super();
-    const { concurrency = 512, queued = 2048 } = options;
+    const { concurrency = 512, reserved = 128, queued = 2048 } = options;
     this.#timers = options.timers ?? systemTimers;
     this.#concurrency = concurrency;
+    this.#reserved = reserved;
     this.#neverShed = options.neverShed ?? (() => false);
     this.#onFailure = options.onFailure ?? (() => undefined);
     this.#usual = new CommandQueue(queued);
@@ -84,7 +88,7 @@ export class InProcessCommandServer extends Server implements CustomTransportStr
     if (handler === undefined || handler.isEventHandler === true) return notTaken(`nobody handles '${pattern}'`);
     if (this.#timers.now() >= answerBy) return notTaken('its deadline had passed');
     const queue = this.#neverShed(pattern) ? this.#undoing : this.#usual;
-    if (this.#inWork >= this.#concurrency && queue.full) return notTaken('too much work is waiting');
+    if (queue.full && this.#inWork >= this.#roomOf(queue)) return notTaken('too much work is waiting');
     return new Promise((resolve) => {
       const cancel = this.#timers.after(Math.max(0, answerBy - this.#timers.now()), () => waiting.deadline());
       const waiting = queuedCommand(context, payload, handler, (outcome) => {
@@ -105,13 +109,21 @@ export class InProcessCommandServer extends Server implements CustomTransportStr
   }
 
   #takeUp(): void {
-    while (this.#inWork < this.#concurrency) {
-      const waiting = this.#undoing.next() ?? this.#usual.next();
+    for (;;) {
+      const waiting = this.#nextOf(this.#undoing) ?? this.#nextOf(this.#usual);
       if (waiting === undefined) return;
       // A late timer must not let a command be taken up after its deadline: the sender already counts on that.
       if (this.#timers.now() >= waiting.context.answerBy) waiting.deadline();
       else void this.#handle(waiting);
     }
+  }
+
+  #nextOf(queue: CommandQueue): QueuedCommand | undefined {
+    return this.#inWork < this.#roomOf(queue) ? queue.next() : undefined;
+  }
+
+  #roomOf(queue: CommandQueue): number {
+    return queue === this.#undoing ? this.#concurrency + this.#reserved : this.#concurrency;
   }
 
   async #handle(waiting: QueuedCommand): Promise<void> {

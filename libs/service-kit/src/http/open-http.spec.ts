@@ -32,6 +32,7 @@ describe('HTTP API', () => {
   const lines: string[] = [];
   const readiness = new Readiness();
   let databaseUp = true;
+  let busy = false;
   let api: OpenHttp;
   let taken: ReturnType<typeof createServer>;
 
@@ -45,7 +46,8 @@ describe('HTTP API', () => {
     const { port } = taken.address() as AddressInfo;
     const metrics = new Metrics('spec');
     metrics.counter({ name: 'spec_total', help: 'spec' }).inc();
-    api = await openHttp({ module: MerchantsModule, title: 'Spec', port, log, readiness, metrics, bodyLimit: 1000 });
+    const about = { module: MerchantsModule, title: 'Spec', port, log, readiness, metrics };
+    api = await openHttp({ ...about, bodyLimit: 1000, busy: () => busy });
   });
   afterAll(async () => {
     await api.close();
@@ -57,7 +59,14 @@ describe('HTTP API', () => {
     const response = await fetch(`${api.url}${path}`, { ...init, headers });
     const text = await response.text();
     const type = response.headers.get('content-type') ?? '';
-    return { status: response.status, type, text, body: type.includes('json') ? JSON.parse(text) : undefined };
+    const retryAfter = response.headers.get('retry-after');
+    return {
+      status: response.status,
+      type,
+      text,
+      retryAfter,
+      body: type.includes('json') ? JSON.parse(text) : undefined,
+    };
   };
   const post = (body: unknown) =>
     call('/merchants', { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
@@ -88,6 +97,16 @@ describe('HTTP API', () => {
       status: 201,
       body: { registered: '898310000000001' },
     });
+  });
+
+  it('answers new work 503 with Retry-After while it has no room for it, and lets people look; then takes it again', async () => {
+    const work = { merchantId: '898310000000001', amount: 1 };
+    busy = true;
+    expect(await post(work)).toMatchObject({ status: 503, retryAfter: '2', body: { code: 'overloaded' } });
+    expect(await call('/merchants/1')).toMatchObject({ status: 404 });
+    expect(await call('/metrics')).toMatchObject({ status: 200 });
+    busy = false;
+    expect((await post(work)).status).toBe(201);
   });
 
   it('answers an expected no with its stable code, and an address that does not exist with 404', async () => {

@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { freshToken } from './bearer-token.ts';
 import { isAllowed, startsBrowserSession } from './browser-session.ts';
 import { listenLoopback } from './listen.ts';
+import { loadLimit } from './load-limit.ts';
 import { operationsRoutes } from './operations-routes.ts';
 import { ProblemFilter, problemOf } from './problem.filter.ts';
 import { Problem } from './problem.ts';
@@ -29,6 +30,8 @@ export interface HttpSettings {
   readonly metrics: Metrics;
   /** Largest body, bytes; 64 KiB. */
   readonly bodyLimit?: number;
+  /** True while the process has no room for new work: such requests get 503 and Retry-After. Never, when left out. */
+  readonly busy?: () => boolean;
   /** Transports whose handlers live in the same modules; started before the port opens, in this order. */
   readonly strategies?: readonly CustomTransportStrategy[];
 }
@@ -70,6 +73,7 @@ export async function openHttp(settings: HttpSettings): Promise<OpenHttp> {
   });
   try {
     guard(app, token);
+    loadLimit(app, settings.busy ?? (() => false));
     app.useGlobalPipes(validationPipe());
     app.useGlobalFilters(new ProblemFilter(log));
     document(app, title);
