@@ -1,9 +1,30 @@
-import { accept } from '../fact.ts';
+import { accept, refuse } from '../fact.ts';
 import type { Amounts, BusinessDate } from '../fact.ts';
-import type { PaymentFact } from './events.ts';
+import type { AdviceRequested, PaymentFact } from './events.ts';
 import type { PaymentDecision } from './decision.ts';
+import { admitted } from './sale.ts';
 import { operationOf } from './state.ts';
 import type { PayingAdvice, PaymentState } from './state.ts';
+
+/** Everything that stands in the intent of an advice that pays; the fact is this very object. */
+export type AdviceRequest = AdviceRequested['data'];
+
+/**
+ * Takes an offline sale as the first fact of its stream: the terminal is told 00 once it is durable and the channel until it
+ * answers. No limit, block or load refuses it, only what the message itself says (design 6, *Undoing and reporting*).
+ * `now` and `answerBy` are the machine clock, ms.
+ */
+export function requestOfflineSale(
+  state: PaymentState,
+  request: AdviceRequest,
+  { now, answerBy }: { readonly now: number; readonly answerBy: number },
+): PaymentDecision {
+  const barred = admitted(state, request.operation.operationId);
+  if (barred) return refuse(barred);
+  if (now > answerBy) return refuse('answer-by-passed');
+  if (request.amount <= 0) return refuse('invalid-amount');
+  return accept<PaymentFact>({ type: 'AdviceRequested', version: 1, data: request });
+}
 
 /** The channel's yes to an advice that pays, with the price that the caller computed from the plans of the advice. */
 export interface AdviceApproval {
@@ -28,7 +49,7 @@ export function recordAdviceApproved(state: PaymentState, approval: AdviceApprov
   const { feePlan, costPlan, tradeDate, channel, card } = request;
   if (amounts.amount !== one.amount || !feePlan || !costPlan) throw new Error('an advice is priced as a whole');
   const { scheme, cardClass } = card;
-  const authCode = approval.authCode ?? heldCode(state) ?? '';
+  const authCode = approval.authCode ?? one.authCode ?? heldCode(state) ?? '';
   const terms = { tradeDate, clearingDate, channel, scheme, cardClass, authCode, feePlan, costPlan };
   return accept<PaymentFact>({
     type: 'PaymentApproved',

@@ -2,12 +2,14 @@
  * What authorization decides about a payment. Reading is elsewhere and free to all: state in `state.ts` and
  * `evolve.ts`, the words of refusals in `refusals.ts`.
  */
-export { recordAdviceApproved, recordAdviceDeclined } from './advice.ts';
-export type { AdviceApproval } from './advice.ts';
+export { recordAdviceApproved, recordAdviceDeclined, requestOfflineSale } from './advice.ts';
+export type { AdviceApproval, AdviceRequest } from './advice.ts';
 export { answerToRepeat, replyOf } from './answers.ts';
 export type { RepeatAnswer } from './answers.ts';
 export type { LateAnswer, PaymentDecision } from './decision.ts';
 export type { DoubtCause } from './doubt.ts';
+export { recordScriptResult, recordSignature } from './evidence.ts';
+export type { ScriptResult, Signature } from './evidence.ts';
 export { linkOperation, refuseOperation } from './linked.ts';
 export type { Refusal } from './linked.ts';
 export type { Barred, OriginalClaims } from './original.ts';

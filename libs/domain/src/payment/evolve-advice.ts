@@ -25,11 +25,11 @@ function requestOf(
 
 /** An offline sale or a completion advice as it stands when it is durable. */
 export function adviceRequested({ data }: AdviceRequested): PayingAdvice {
-  const { operation, amount, contentHash } = data;
+  const { operation, amount, contentHash, authCode } = data;
   const { kind } = operation;
   if (kind !== 'offline-sale' && kind !== 'completion-advice') throw new Error(`a ${kind} is no advice that pays`);
   const standing = { is: 'requested' } as const;
-  return { kind, ref: operation, amount, contentHash, held: ZERO, request: requestOf(data, data), standing };
+  return { kind, ref: operation, amount, contentHash, held: ZERO, authCode, request: requestOf(data, data), standing };
 }
 
 /** A refund as it stands when it is durable; its net is held. */

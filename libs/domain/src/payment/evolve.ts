@@ -99,9 +99,12 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
     case 'ReturnAccepted':
     case 'ReturnDeclined':
       return change(payment, fact, (one) => adviceAnswered(one, fact) ?? impossible(fact, payment));
-    case 'ScriptResultReceived':
+    case 'ScriptResultReceived': {
+      const { operation: _, ...result } = fact.data;
+      return change(payment, fact, (one) => ({ ...one, scripts: [...(one.scripts ?? []), result] }));
+    }
     case 'SignatureReceived':
-      return change(payment, fact, (one) => one);
+      return change(payment, fact, (one) => ({ ...one, signature: fact.data.sha256 }));
     default:
       return undoable(payment, fact, (one) => inDoubtOrUndone(one, fact));
   }
@@ -189,7 +192,8 @@ function declined(state: PaymentState, fact: OperationDeclined): PaymentState {
   if (state.is !== 'new') return impossible(fact, state);
   const { kind } = operation;
   const core = { ref: operation, amount, contentHash, held: ZERO, request: null, standing };
-  if (kind === 'inquiry' || kind === 'offline-sale') return begun({ ...core, kind });
+  if (kind === 'inquiry') return begun({ ...core, kind });
+  if (kind === 'offline-sale') return begun({ ...core, kind, authCode: null });
   return kind === 'sale' || kind === 'pre-auth'
     ? begun({ ...core, kind, approvedLate: false, lateCodes: [] })
     : impossible(fact, state);

@@ -13,8 +13,8 @@ import type { PaymentState } from './state.ts';
 /** Everything that stands in the intent of a sale or an inquiry; the fact is this very object. */
 export type Intent = ChannelRequested['data'];
 
-/** An answer to an 0400 or 0200 of an unknown history: what comes later under the key is never sent (domain 3.3). */
-function admitted(state: PaymentState, operationId: string): PaymentRefusal | null {
+/** Why the first message of a payment may not be stored: what comes under a buried key is never sent (domain 3.3); null when it may. */
+export function admitted(state: PaymentState, operationId: string): PaymentRefusal | null {
   if (isTombstoned(state, operationId)) return 'reversed-before-arrival';
   return state.is === 'new' ? null : 'duplicate-operation';
 }

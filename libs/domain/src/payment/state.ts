@@ -78,6 +78,16 @@ interface OperationCore {
   readonly contentHash: string;
   /** Held now by facts of this operation (J12), fen. */
   readonly held: Fen;
+  /** What the terminal reported of the issuer's scripts; absent while it reported nothing. */
+  readonly scripts?: readonly ScriptResult[];
+  /** SHA-256 of the signature that is in the vault; absent while there is none. */
+  readonly signature?: string;
+}
+/** An 0620 by its own key, with its tags in hex. */
+export interface ScriptResult {
+  readonly batch: string;
+  readonly stan: string;
+  readonly chip: string;
 }
 /** Waits for the channel's answer and can be undone there. */
 export interface Undoable extends OperationCore {
@@ -99,6 +109,8 @@ export interface Inquiry extends OperationCore {
 /** An advice that credits the merchant: answered 00 when durable and never reversed. */
 export interface PayingAdvice extends OperationCore {
   readonly kind: 'offline-sale' | 'completion-advice';
+  /** F38 as the terminal gave it. */
+  readonly authCode: string | null;
   /** Null when a rule of ours declined it before it was taken. */
   readonly request: ChannelRequest | null;
   readonly standing: Requested | Approved | Declined;
