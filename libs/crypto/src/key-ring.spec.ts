@@ -24,6 +24,20 @@ describe('key ring', () => {
     expect(both.versionOf(both.seal(plain, 'row 1'))).toBe('v2');
   });
 
+  it('takes a new key for reading first and for writing when told, and forgets a retired one, never the current', () => {
+    const turning = ring('v1', { v1: one });
+    turning.install('v2', two);
+    expect([turning.current, turning.open(both.seal(plain, 'row 1'), 'row 1')]).toEqual(['v1', plain]);
+    turning.writeUnder('v2');
+    expect(turning.versionOf(turning.seal(plain, 'row 1'))).toBe('v2');
+    expect(() => turning.forget('v2')).toThrow(expect.objectContaining({ code: 'bad-input' }));
+    turning.forget('v1');
+    expect(() => turning.open(old.seal(plain, 'row 1'), 'row 1')).toThrow(
+      expect.objectContaining({ code: 'unknown-key-version' }),
+    );
+    expect(() => turning.writeUnder('v3')).toThrow(expect.objectContaining({ code: 'bad-input' }));
+  });
+
   it('a version that was not given is named as the cause', () => {
     expect(() => old.open(both.seal(plain, 'row 1'), 'row 1')).toThrow(
       expect.objectContaining({ code: 'unknown-key-version' }),

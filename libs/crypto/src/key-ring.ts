@@ -24,36 +24,57 @@ export interface KeyRingSettings {
  */
 export class KeyRing {
   readonly #keys = new Map<string, KeyObject>();
-  readonly #header: Buffer;
-  readonly #current: KeyObject;
   readonly #random: RandomSource;
-  /** The version under which new blobs are written. */
-  readonly current: string;
+  #current: { readonly version: string; readonly key: KeyObject; readonly header: Buffer };
 
   constructor({ current, keys, random }: KeyRingSettings) {
-    for (const [version, key] of Object.entries(keys)) {
-      if (!versionName.test(version)) {
-        throw new SecurityError('bad-input', 'a key version is 1 to 32 of a-z, 0-9, dot and dash');
-      }
-      if (key.length !== keyBytes) {
-        throw new SecurityError('bad-input', `key version ${version} must have 32 bytes, not ${key.length}`);
-      }
-      this.#keys.set(version, createSecretKey(key));
-    }
-    const currentKey = this.#keys.get(current);
-    if (currentKey === undefined) throw new SecurityError('bad-input', 'the current key version is not among the keys');
-    this.current = current;
-    this.#current = currentKey;
-    this.#header = Buffer.from([format, current.length, ...Buffer.from(current, 'latin1')]);
+    for (const [version, key] of Object.entries(keys)) this.install(version, key);
+    this.#current = this.#named(current);
     this.#random = random;
+  }
+
+  /** The version under which new blobs are written. */
+  get current(): string {
+    return this.#current.version;
+  }
+
+  /** Adds a key, so that blobs under it can be read; one that is known already is kept. `bad-input` for a name or key that cannot be. */
+  install(version: string, key: Uint8Array): void {
+    if (!versionName.test(version)) {
+      throw new SecurityError('bad-input', 'a key version is 1 to 32 of a-z, 0-9, dot and dash');
+    }
+    if (key.length !== keyBytes) {
+      throw new SecurityError('bad-input', `key version ${version} must have 32 bytes, not ${key.length}`);
+    }
+    if (!this.#keys.has(version)) this.#keys.set(version, createSecretKey(key));
+  }
+
+  /** Whether blobs under this version can be read. */
+  has(version: string): boolean {
+    return this.#keys.has(version);
+  }
+
+  /** From now on new blobs are written under this version; `bad-input` when its key is not installed. */
+  writeUnder(version: string): void {
+    if (version !== this.#current.version) this.#current = this.#named(version);
+  }
+
+  /** Forgets a key that was retired; `bad-input` for the current one. */
+  forget(version: string): void {
+    if (version === this.current) throw new SecurityError('bad-input', 'the current key version cannot be forgotten');
+    this.#keys.delete(version);
+  }
+
+  #named(version: string) {
+    const key = this.#keys.get(version);
+    if (key === undefined) throw new SecurityError('bad-input', 'the current key version is not among the keys');
+    return { version, key, header: Buffer.from([format, version.length, ...Buffer.from(version, 'latin1')]) };
   }
 
   /** Encrypts under the current version; `context` must be given again, to the letter, to {@link open}. */
   seal(plain: Uint8Array, context: string): Buffer {
-    return Buffer.concat([
-      this.#header,
-      sealWith(this.#current, plain, this.#random(nonceBytes), this.#header, context),
-    ]);
+    const { key, header } = this.#current;
+    return Buffer.concat([header, sealWith(key, plain, this.#random(nonceBytes), header, context)]);
   }
 
   /** Decrypts. Throws `unknown-key-version`, or `blob-unreadable` for a blob that was changed or belongs elsewhere. */

@@ -69,6 +69,11 @@ export class VaultCipher {
     return this.#ring.open(row.sealed, contextOf(row.token)).toString('latin1');
   }
 
+  /** The key version under which rows are written now. */
+  get writesUnder(): string {
+    return this.#ring.current;
+  }
+
   /** Whether a row was written under an older key version and should be written anew. */
   isOutdated(sealed: Uint8Array): boolean {
     return this.#ring.versionOf(sealed) !== this.#ring.current;

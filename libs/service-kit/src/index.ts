@@ -60,6 +60,8 @@ export {
   type TableComparison,
 } from './platform/rebuild.ts';
 export { CardVault, type CardRow, type NamedTokens } from './vault/card-vault.ts';
+export { DataKeys, REFRESH_MS, SETTLE_MS, type DataKeySettings } from './vault/data-keys.ts';
+export { rotateCardKey, type CardKeyRotation, type RotationOutcome } from './vault/rotate-card-key.ts';
 export { epochKeyStore } from './vault/epoch-key-store.ts';
 export { KeyVault, type KeyRow, type KeySlot, type KeyToStore } from './vault/key-vault.ts';
 export { personKeyStore, PersonVault, type PersonRow } from './vault/person-vault.ts';

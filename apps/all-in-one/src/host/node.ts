@@ -124,6 +124,12 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     neverShed,
     onFailure: (pattern, cause) => log.error('a command handler failed', { pattern, why: String(cause) }),
   });
+  const secrets = platformSecrets(masterOf(settings, folder), pool, machineClock);
+  await secrets.cardKeys.refresh();
+  const unfollow = secrets.cardKeys.follow((error) =>
+    log.warn('the data keys could not be read', { why: error.message }),
+  );
+  lifecycle.onStop('data keys', stopOrder.store, () => Promise.resolve(unfollow()));
   const platform: Platform = {
     store,
     feed,
@@ -135,7 +141,7 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     random: systemRandom,
     log,
     lifecycle,
-    ...platformSecrets(masterOf(settings, folder), pool, machineClock),
+    ...secrets,
   };
   return {
     platform,
@@ -149,5 +155,6 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
   };
 }
 
-const masterOf = (settings: NodeSettings, folder: NodeFolder): Buffer =>
+/** The master key: as set, else the data folder's own. */
+export const masterOf = (settings: NodeSettings, folder: NodeFolder): Buffer =>
   settings.masterKey ? Buffer.from(settings.masterKey.reveal(), 'hex') : masterKeyOf(folder);

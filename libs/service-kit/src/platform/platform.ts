@@ -7,6 +7,7 @@ import type { BusinessClock } from '../clock/business-clock.ts';
 import type { MachineClock } from '../clock/machine-clock.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { Log } from '../logs/log.ts';
+import type { DataKeys } from '../vault/data-keys.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface Platform {
   readonly security: SecurityModule;
   readonly epochKeys: EpochKeys;
   readonly vaultCipher: VaultCipher;
+  /** Versions of the key under {@link vaultCipher}. */
+  readonly cardKeys: DataKeys;
   readonly personKeys: PersonKeys;
   /** Key of the content hashes by which repeats are recognised. */
   readonly contentKey: Uint8Array;

@@ -11,6 +11,13 @@ create table if not exists vault.card (
   renewed_at timestamptz not null
 );
 create index if not exists card_by_age on vault.card (renewed_at);
+create table if not exists vault.data_key (
+  purpose text not null,
+  version integer not null check (version > 1),
+  wrapped bytea not null,
+  created_at timestamptz not null,
+  primary key (purpose, version)
+);
 create table if not exists vault.key (
   handle text primary key,
   kind text not null,
