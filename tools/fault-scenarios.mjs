@@ -26,6 +26,11 @@ export const scenarios = [
   },
   { number: 20, title: 'MACs that do not verify', specs: ['terminal-gateway/src/authentication.int'] },
   {
+    number: 32,
+    title: 'terminal and data keys change under load',
+    specs: ['journeys/keys.journey', 'service-kit/src/vault', 'terminal-gateway/src/sessions.int'],
+  },
+  {
     number: 33,
     title: 'a fact that cannot be taken in parks its key',
     specs: ['messaging/src/in-process/fact-feed.spec'],
