@@ -112,6 +112,7 @@ describe('a backup that is put back', () => {
       'store.head',
       'store.identity',
       'vault.card',
+      'vault.data_key',
       'vault.key',
       'vault.person',
       'vault.person_key',

@@ -32,6 +32,7 @@ export async function checkEmpty(pool: Pool): Promise<void> {
   for (const table of [
     'store.fact',
     'vault.card',
+    'vault.data_key',
     'vault.key',
     'vault.person',
     'vault.person_key',

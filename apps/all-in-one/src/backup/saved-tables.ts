@@ -13,6 +13,7 @@ export const PROGRESS_TABLES = ['state.checkpoint', 'state.parked_key', 'state.d
  */
 export const LASTING_TABLES = [
   'vault.card',
+  'vault.data_key',
   'vault.key',
   'vault.person',
   'vault.person_key',

@@ -124,12 +124,6 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     neverShed,
     onFailure: (pattern, cause) => log.error('a command handler failed', { pattern, why: String(cause) }),
   });
-  const secrets = platformSecrets(masterOf(settings, folder), pool, machineClock);
-  await secrets.cardKeys.refresh();
-  const unfollow = secrets.cardKeys.follow((error) =>
-    log.warn('the data keys could not be read', { why: error.message }),
-  );
-  lifecycle.onStop('data keys', stopOrder.store, () => Promise.resolve(unfollow()));
   const platform: Platform = {
     store,
     feed,
@@ -141,7 +135,7 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     random: systemRandom,
     log,
     lifecycle,
-    ...secrets,
+    ...(await secretsOf(settings, folder, ground)),
   };
   return {
     platform,
@@ -153,6 +147,16 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     embedded,
     durability: embedded?.durability ?? 'as your server is set',
   };
+}
+
+async function secretsOf(settings: NodeSettings, folder: NodeFolder, { pool, log, lifecycle }: Ground) {
+  const secrets = platformSecrets(masterOf(settings, folder), pool, systemMachineClock);
+  await secrets.cardKeys.refresh();
+  const unfollow = secrets.cardKeys.follow((error) =>
+    log.warn('the data keys could not be read', { why: error.message }),
+  );
+  lifecycle.onStop('data keys', stopOrder.store, () => Promise.resolve(unfollow()));
+  return secrets;
 }
 
 /** The master key: as set, else the data folder's own. */
