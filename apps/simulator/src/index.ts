@@ -12,6 +12,8 @@ export {
 } from './clock/business-clock.ts';
 export { FaultProxy, type FaultProxySettings, type LineFault } from './faults/fault-proxy.ts';
 export { DayFleet, type FleetSettings } from './fleet/day-fleet.ts';
+export { ClearingFiles, type ClearingFault, type ListedFile } from './network/clearing-files.ts';
+export { FileHost, type FileHostSettings } from './network/file-host.ts';
 export { linkMacProfile, NetworkHost, type NetworkCounts, type NetworkSettings } from './network/network-host.ts';
 export { planDay, type PlanInput } from './plan/plan-day.ts';
 export { drawFrom, type Draw } from './plan/random.ts';

@@ -49,6 +49,7 @@ describe('the simulator as a process', () => {
     seed: 'spec',
     answerTimerMs: 100,
     bankSecret,
+    filesSecret: 'a secret of the files',
     zonePinKeyHex: tmkHex,
     linkMacKeyHex: tmkHex,
     acquirer: '48021000',

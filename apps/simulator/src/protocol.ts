@@ -56,6 +56,8 @@ export interface StartMessage extends LinkKeys {
   readonly lateAnswerMs?: number;
   /** Shared secret of the bank's signatures, at least 16 characters. */
   readonly bankSecret: string;
+  /** Shared secret of the requests for clearing files, at least 16 characters. */
+  readonly filesSecret: string;
   /** How digits travel on the network link; ascii unless given. */
   readonly dialect?: 'ascii' | 'bcd';
   /** Name under which the bank credits the network's net. */
@@ -63,6 +65,7 @@ export interface StartMessage extends LinkKeys {
   /** 0 or missing: any free port. */
   readonly networkPort?: number;
   readonly bankPort?: number;
+  readonly filesPort?: number;
   /** May follow later in a `fleet` message. */
   readonly terminals?: readonly SimulatedTerminal[];
   readonly gateway?: Address;
@@ -191,6 +194,8 @@ export interface ReadyMessage {
   readonly type: 'ready';
   readonly networkPort: number;
   readonly bankPort: number;
+  /** Clearing files of the card network over HTTP. */
+  readonly filesPort: number;
 }
 export interface ProgressMessage {
   readonly type: 'progress';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { BankHost } from './bank/bank-host.ts';
 import { FollowedClock } from './clock/business-clock.ts';
 import { DayFleet } from './fleet/day-fleet.ts';
+import { FileHost } from './network/file-host.ts';
 import { NetworkHost } from './network/network-host.ts';
 import type {
   Address,
@@ -23,6 +24,7 @@ export class Simulation {
   readonly clock: FollowedClock;
   readonly #network: NetworkHost;
   readonly #bank: BankHost;
+  readonly #files: FileHost;
   #fleet: DayFleet | undefined;
 
   constructor(start: StartMessage) {
@@ -38,7 +40,9 @@ export class Simulation {
       now,
       lateAnswerMs: start.lateAnswerMs ?? start.answerTimerMs + 1_000,
       dialect: start.dialect ?? 'ascii',
+      channel: start.channel ?? defaultChannel,
     });
+    this.#files = new FileHost({ port: start.filesPort ?? 0, secret: start.filesSecret, files: this.#network.files });
     this.#bank = new BankHost({
       port: start.bankPort ?? 0,
       journalPath: join(start.stateDir, 'bank.ndjson'),
@@ -49,10 +53,14 @@ export class Simulation {
 
   /** Network and bank listen from here on; the fleet too, if it is known already. */
   async open(): Promise<ReadyMessage> {
-    const [networkPort, bankPort] = await Promise.all([this.#network.listen(), this.#bank.listen()]);
+    const [networkPort, bankPort, filesPort] = await Promise.all([
+      this.#network.listen(),
+      this.#bank.listen(),
+      this.#files.listen(),
+    ]);
     const { terminals, gateway } = this.#start;
     if (terminals !== undefined && gateway !== undefined) await this.useFleet(terminals, gateway);
-    return { type: 'ready', networkPort, bankPort };
+    return { type: 'ready', networkPort, bankPort, filesPort };
   }
 
   /** Puts these terminals in place of the ones before. */
@@ -85,7 +93,7 @@ export class Simulation {
   async close(): Promise<void> {
     await this.#fleet?.close();
     this.clock.release();
-    await Promise.all([this.#network.close(), this.#bank.close()]);
+    await Promise.all([this.#network.close(), this.#bank.close(), this.#files.close()]);
   }
 }
 

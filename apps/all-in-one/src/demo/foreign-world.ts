@@ -18,6 +18,9 @@ export interface ForeignAddresses {
   readonly networkPort: number;
   readonly bankUrl: string;
   readonly bankSecret: string;
+  /** The card network's clearing files. */
+  readonly filesUrl: string;
+  readonly filesSecret: string;
 }
 
 /** Everything foreign to the node: the card network, the bank and the terminals, in one other process. */
@@ -35,8 +38,8 @@ export async function startForeignWorld(settings: {
   readonly onDeath: (error: Error) => void;
 }): Promise<ForeignWorld> {
   const simulator = new SimulatorProcess(settings.onDeath);
-  // Both ends are started by us, so the shared secret lives as long as they do.
-  const bankSecret = randomBytes(24).toString('base64url');
+  // Both ends are started by us, so the shared secrets live as long as they do.
+  const [bankSecret, filesSecret] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')];
   const ready = await simulator.ask(
     {
       type: 'start',
@@ -44,6 +47,7 @@ export async function startForeignWorld(settings: {
       seed: String(settings.seed),
       answerTimerMs: settings.answerTimerMs,
       bankSecret,
+      filesSecret,
       channel: DEMO_CHANNEL,
       ...demoLinkKeys,
     },
@@ -54,6 +58,8 @@ export async function startForeignWorld(settings: {
     networkPort: ready.networkPort,
     bankUrl: `http://127.0.0.1:${ready.bankPort}`,
     bankSecret,
+    filesUrl: `http://127.0.0.1:${ready.filesPort}`,
+    filesSecret,
     fleet: (terminals, gateway) =>
       simulator.send({
         type: 'fleet',

@@ -1,15 +1,18 @@
 import { join } from 'node:path';
-import { BankHost, NetworkHost } from '@tillstream/simulator';
+import { BankHost, FileHost, NetworkHost } from '@tillstream/simulator';
 import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { DEMO_CHANNEL, demoLinkKeys } from '../demo/roster.ts';
 
 const BANK_SECRET = 'a secret that only journeys know';
+const FILES_SECRET = 'another secret of the journeys';
 
 /** Card network and bank with durable records of their own. */
 export class ForeignHosts {
   readonly network: NetworkHost;
   readonly bank: BankHost;
+  readonly #files: FileHost;
   #bankPort = 0;
+  #filesPort = 0;
 
   constructor(folder: string, now: () => number) {
     this.network = new NetworkHost({
@@ -29,11 +32,13 @@ export class ForeignHosts {
       now,
       processingMs: 20,
     });
+    this.#files = new FileHost({ port: 0, secret: FILES_SECRET, files: this.network.files });
   }
 
-  /** Starts both; gives the network's port. */
+  /** Starts them; gives the network's port. */
   async listen(): Promise<number> {
     this.#bankPort = await this.bank.listen();
+    this.#filesPort = await this.#files.listen();
     return this.network.listen();
   }
 
@@ -43,6 +48,8 @@ export class ForeignHosts {
       networkPort,
       bankUrl: `http://127.0.0.1:${this.#bankPort}`,
       bankSecret: BANK_SECRET,
+      filesUrl: `http://127.0.0.1:${this.#filesPort}`,
+      filesSecret: FILES_SECRET,
     };
   }
 
@@ -54,6 +61,6 @@ export class ForeignHosts {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.network.close(), this.bank.close()]);
+    await Promise.all([this.network.close(), this.bank.close(), this.#files.close()]);
   }
 }

@@ -101,8 +101,7 @@ export class JourneyNode {
 
   /** What a node in a child process needs to take this one's place. */
   get childSettings(): ChildSettings {
-    const { networkPort, bankUrl, bankSecret } = this.foreign.world(this.#networkPort);
-    return { folder: this.#folder, environment: this.environment, world: { networkPort, bankUrl, bankSecret } };
+    return { folder: this.#folder, environment: this.environment, world: this.foreign.world(this.#networkPort) };
   }
 
   /** The business instant, also while the node is down; ms since the epoch. */

@@ -180,6 +180,7 @@ export class Issuer {
       is: request.is === 'reversal' ? 'unsupported' : request.is,
       digest,
       card: this.#cardDigest(request.pan),
+      maskedCard: `${request.pan.slice(0, 6)}******${request.pan.slice(-4)}`,
       cardClass: range?.cardClass ?? 'DEBIT',
       merchantClass: merchantClassOf(request.mcc),
       ...{ amount, rrn, merchantId, terminalId, clearing, code, authCode, balance, issuerCost, networkCost, original },

@@ -14,6 +14,8 @@ export interface Taken extends Costs {
   readonly is: 'sale' | 'inquiry' | 'void' | 'refund' | 'unsupported';
   readonly digest: string;
   readonly card: string;
+  /** First six and last four digits; journals of before it was kept have none. */
+  readonly maskedCard?: string;
   readonly cardClass: CardClass;
   readonly merchantClass: MerchantClass;
   readonly amount: number;
@@ -51,6 +53,7 @@ export interface Standing {
 export class NetworkBook {
   readonly #standing = new Map<string, Standing>();
   readonly #byReference = new Map<string, string>();
+  readonly #byDate = new Map<string, Standing[]>();
   readonly #tombstones = new Set<string>();
   readonly #nets = new Map<string, number>();
   readonly #closed = new Map<string, number>();
@@ -64,6 +67,11 @@ export class NetworkBook {
   findByReference(merchantId: string, rrn: string): Standing | undefined {
     const key = this.#byReference.get(`${merchantId}.${rrn}`);
     return key === undefined ? undefined : this.#standing.get(key);
+  }
+
+  /** Everything that was taken up on a clearing date, in its order. */
+  ofClearingDate(date: string): readonly Standing[] {
+    return this.#byDate.get(date) ?? [];
   }
 
   hasTombstone(key: string): boolean {
@@ -104,6 +112,9 @@ export class NetworkBook {
   #take(taken: Taken): void {
     const standing: Standing = { taken, status: 'standing', refunded: 0, returned: noCosts };
     this.#standing.set(taken.key, standing);
+    const day = this.#byDate.get(taken.clearing);
+    if (day === undefined) this.#byDate.set(taken.clearing, [standing]);
+    else day.push(standing);
     if (taken.code !== '00') return;
     switch (taken.is) {
       case 'sale':

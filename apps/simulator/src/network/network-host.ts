@@ -16,6 +16,7 @@ import {
 } from '@tillstream/iso8583';
 import { clearingDateOf } from '../clock/business-clock.ts';
 import { Journal, type Durability } from '../state/journal.ts';
+import { ClearingFiles } from './clearing-files.ts';
 import { Issuer, type Verdict } from './issuer.ts';
 import { NetworkBook, type NetworkEntry } from './network-book.ts';
 import { readRequest } from './request.ts';
@@ -41,6 +42,8 @@ export interface NetworkSettings {
   /** How late a late answer is, ms of the machine clock. */
   readonly lateAnswerMs: number;
   readonly dialect?: 'ascii' | 'bcd';
+  /** Name of the channel in its clearing files; unionpay unless given. */
+  readonly channel?: string;
 }
 
 /** What the network has seen. */
@@ -62,6 +65,8 @@ export class NetworkHost {
   readonly #sockets = new Set<Socket>();
   readonly #late = new Set<NodeJS.Timeout>();
   readonly #server: Server;
+  /** One per clearing date that is over. */
+  readonly files: ClearingFiles;
   readonly counts: NetworkCounts = { answered: 0, lost: 0, late: 0, refused: 0 };
 
   constructor(settings: NetworkSettings) {
@@ -69,6 +74,7 @@ export class NetworkHost {
     this.#profile = networkProfile(settings.dialect ?? 'ascii');
     this.#journal = new Journal<NetworkEntry>(settings.journalPath, settings.durability);
     for (const entry of this.#journal.replay()) this.#book.apply(entry);
+    this.files = new ClearingFiles(settings.channel ?? 'unionpay', this.#book, () => clearingDateOf(settings.now()));
     this.#issuer = new Issuer({ zonePinKey: settings.zonePinKey, seed: settings.seed }, this.#book);
     this.#server = createServer((socket) => this.#serve(socket));
     this.#server.maxConnections = maxConnections;
