@@ -2,7 +2,7 @@ import { unreachable } from '../fact.ts';
 import type { PaymentReply } from './commands.ts';
 import { effectOf, isAdviceKind } from './parts.ts';
 import { isTombstoned, livePreAuthVoid, liveVoid, operationOf } from './state.ts';
-import type { Advice, Operation, Payment, PaymentState } from './state.ts';
+import type { Advice, Operation, Payment, PaymentState, Undoable } from './state.ts';
 
 /** F39 of what was undone, is being undone or came after its 0400: never 00 again (design 6, *Repeats*). */
 const UNDONE = '12';
@@ -72,13 +72,15 @@ export function replyOf(state: PaymentState, operationId: string): PaymentReply 
 function isUndone(payment: Payment, operation: Operation): boolean {
   const { is } = operation.standing;
   if (is === 'in-doubt' || is === 'reversing' || is === 'reversed' || is === 'stuck') return true;
-  const voided =
-    operation.kind === 'pre-auth'
-      ? livePreAuthVoid(payment)
-      : payment.priced?.operationId === operation.ref.operationId
-        ? liveVoid(payment)
-        : undefined;
-  return voided !== undefined && voided.standing.is !== 'requested';
+  const voided = voidOf(payment, operation);
+  return voided === 'superseded' || (voided !== undefined && voided.standing.is !== 'requested');
+}
+
+/** The void that the channel may hold for done, of what can be voided; a completion that another one followed was voided for good. */
+function voidOf(payment: Payment, { kind, ref, standing }: Operation): Undoable | 'superseded' | undefined {
+  if (kind === 'pre-auth') return livePreAuthVoid(payment);
+  if (effectOf[kind] !== 'pays' || standing.is !== 'approved') return undefined;
+  return payment.priced?.operationId === ref.operationId ? liveVoid(payment) : 'superseded';
 }
 
 const isAdvice = (operation: Operation): operation is Advice => isAdviceKind(operation.kind);

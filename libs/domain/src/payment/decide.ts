@@ -6,6 +6,8 @@ export { recordAdviceApproved, recordAdviceDeclined, requestOfflineSale } from '
 export type { AdviceApproval, AdviceRequest } from './advice.ts';
 export { answerToRepeat, replyOf } from './answers.ts';
 export type { RepeatAnswer } from './answers.ts';
+export { completionLimit, requestCompletion, requestCompletionAdvice } from './completion.ts';
+export type { CompletionRequest } from './completion.ts';
 export type { LateAnswer, PaymentDecision } from './decision.ts';
 export type { DoubtCause } from './doubt.ts';
 export { recordScriptResult, recordSignature } from './evidence.ts';
@@ -15,6 +17,15 @@ export type { Refusal } from './linked.ts';
 export type { Barred, OriginalClaims } from './original.ts';
 export { recordDecline, recordLateAnswer, recordNoAnswer } from './outcome.ts';
 export type { ChannelDecline, NoAnswer } from './outcome.ts';
+export {
+  expirePreAuth,
+  isHeldOpen,
+  PRE_AUTH_DAYS,
+  recordPreAuthApproved,
+  recordPreAuthVoided,
+  requestPreAuthVoid,
+} from './pre-auth.ts';
+export type { HeldContext, PreAuthApproval } from './pre-auth.ts';
 export {
   recordRefundAccepted,
   recordRefundDeclined,

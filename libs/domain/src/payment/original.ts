@@ -1,22 +1,33 @@
 import type { CardRef, OperationRef } from './events.ts';
 import { isUncertain } from './doubt.ts';
+import { effectOf, isUndoableKind } from './parts.ts';
+import type { OperationKind } from './parts.ts';
 import type { PaymentRefusal } from './refusals.ts';
-import { isTombstoned, liveVoid, operationOf } from './state.ts';
-import type { Payment, PaymentState, Priced, Undoable } from './state.ts';
+import { isTombstoned, operationOf, operationsOf } from './state.ts';
+import type { HeldCard, Operation, PayingAdvice, Payment, PaymentState, Priced, Undoable } from './state.ts';
 
 /** What a linked message says about its original besides the place where the caller found it; null when not given. */
 export interface OriginalClaims {
   readonly rrn: string | null;
   readonly authCode: string | null;
+  /** Id of the operation that the message names by batch and STAN; absent when the stream's own id says as much. */
+  readonly operationId?: string | null;
 }
 
 /** A limit, risk or right that the caller found broken, decided last in the order of domain 3.15. */
 export type Barred = Extract<PaymentRefusal, 'limit-exceeded' | 'risk-declined' | 'operator-not-allowed'>;
 
-/** A sale that was approved and has its price. */
+/** A sale or a completion that was approved and has its price. */
 export interface Original {
   readonly payment: Payment & { readonly priced: Priced };
-  readonly sale: Undoable;
+  readonly paying: Undoable | PayingAdvice;
+}
+
+/** A pre-authorisation that was approved. */
+export interface HeldOriginal {
+  readonly payment: Payment;
+  readonly preAuth: Undoable;
+  readonly card: HeldCard;
 }
 
 /** Whether the operation already reached this stream or was buried there. */
@@ -25,28 +36,90 @@ export function alreadyHere(state: PaymentState, operation: OperationRef): Payme
   return operationOf(state, operation.operationId) ? 'duplicate-operation' : null;
 }
 
-/** The first two checks of domain 3.15: the original is found (25), and it is an approved sale (12). */
-export function originalOf(state: PaymentState, claims: OriginalClaims): Original | PaymentRefusal {
-  if (state.is === 'new' || state.is === 'tombstoned') return 'original-not-found';
-  if (state.is !== 'payment') return 'original-not-approved';
-  const { first, priced } = state;
-  if (claims.rrn !== null && claims.rrn !== first.ref.rrn) return 'original-not-found';
-  if (first.kind !== 'sale') return 'original-not-approved';
-  // A sale in doubt is neither approved nor not: no other operation is accepted on it (domain 3.3).
-  if (isUncertain(first)) return 'operation-in-doubt';
-  if (priced === null) return 'original-not-approved';
+/** The kinds of original of each linked operation that undoes or returns money; a void says itself which of both it is. */
+const originalsOf = {
+  void: ['sale', 'offline-sale'],
+  'completion-void': ['completion', 'completion-advice'],
+  refund: ['sale', 'offline-sale', 'completion', 'completion-advice'],
+} as const satisfies Partial<Record<OperationKind, readonly OperationKind[]>>;
+
+/**
+ * The first two checks of domain 3.15 for what cancels or returns money: the original is found (25), and it is an approved
+ * sale or completion (12). A completion that was voided before another one came is undone for good (22).
+ */
+export function originalOf(
+  state: PaymentState,
+  claims: OriginalClaims,
+  by: keyof typeof originalsOf,
+): Original | PaymentRefusal {
+  const payment = paymentOf(state);
+  if (typeof payment === 'string') return payment;
+  const { priced } = payment;
+  const paying = namedBy(payment, claims);
+  if (paying === undefined) return namesFirst(payment, claims) ? 'original-not-approved' : 'original-not-found';
+  const kinds: readonly OperationKind[] = originalsOf[by];
+  if (!kinds.includes(paying.kind)) return 'original-not-approved';
+  // What is in doubt is neither approved nor not: no other operation is accepted on it (domain 3.3).
+  if (isUndecidedYet(paying)) return 'operation-in-doubt';
+  if (priced === null || !wasApproved(paying)) return 'original-not-approved';
+  if (priced.operationId !== paying.ref.operationId) return 'already-undone';
   if (claims.authCode !== null && claims.authCode !== priced.authCode) return 'original-not-found';
-  return { payment: { ...state, priced }, sale: first };
+  return { payment: { ...payment, priced }, paying };
 }
 
-/** Whether a void on the payment waits for its outcome, so that nothing else is accepted (22). */
-export function voidInDoubt(payment: Payment): boolean {
-  const one = liveVoid(payment);
-  return one !== undefined && (one.standing.is === 'requested' || isUncertain(one));
+/** The first two checks of domain 3.15 for what completes or frees a hold: found (25), and an approved pre-authorisation (12). */
+export function heldOriginalOf(state: PaymentState, claims: OriginalClaims): HeldOriginal | PaymentRefusal {
+  const payment = paymentOf(state);
+  if (typeof payment === 'string') return payment;
+  const { first, card } = payment;
+  if (!namesFirst(payment, claims)) return 'original-not-found';
+  if (first.kind !== 'pre-auth') return 'original-not-approved';
+  if (isUncertain(first)) return 'operation-in-doubt';
+  if (card === null) return 'original-not-approved';
+  if (claims.authCode !== null && claims.authCode !== card.authCode) return 'original-not-found';
+  return { payment, preAuth: first, card };
+}
+
+function paymentOf(state: PaymentState): Payment | PaymentRefusal {
+  if (state.is === 'new' || state.is === 'tombstoned') return 'original-not-found';
+  return state.is === 'payment' ? state : 'original-not-approved';
+}
+
+const names = ({ ref }: Operation, { rrn, operationId = null }: OriginalClaims): boolean =>
+  (rrn === null || rrn === ref.rrn) && (operationId === null || operationId === ref.operationId);
+const namesFirst = ({ first }: Payment, claims: OriginalClaims): boolean => names(first, claims);
+
+/** The sale or completion that the message names; of several the last, because the earlier ones were undone. */
+function namedBy(payment: Payment, claims: OriginalClaims): Undoable | PayingAdvice | undefined {
+  return operationsOf(payment).findLast(
+    (one): one is Undoable | PayingAdvice => effectOf[one.kind] === 'pays' && names(one, claims),
+  );
+}
+
+const wasApproved = ({ standing }: Undoable | PayingAdvice): boolean =>
+  standing.is === 'approved' || (standing.is === 'reversed' && standing.approval !== null);
+
+const isUndecidedYet = (one: Undoable | PayingAdvice): boolean =>
+  isUncertainKind(one) || (one.standing.is === 'requested' && one.kind !== 'sale');
+
+const isUndoable = (one: Operation): one is Undoable => isUndoableKind(one.kind);
+const isUncertainKind = (one: Operation): boolean => isUndoable(one) && isUncertain(one);
+
+/**
+ * Whether an operation of the payment waits for its outcome, so that no other is accepted on it (22; domain 3.3). Refunds wait
+ * too but stand beside each other: Σ counts them from REQUESTED.
+ * `apart` is the id of an operation that is left out.
+ */
+export function inDoubt(payment: Payment, apart?: string): boolean {
+  return operationsOf(payment).some((one) => {
+    if (one.kind === 'refund' || one.kind === 'inquiry' || one.ref.operationId === apart) return false;
+    return one.standing.is === 'requested' || isUncertainKind(one);
+  });
 }
 
 /** "Same card" is the keyed fingerprint of the PAN, never the token's or the card's number. */
-export const sameCard = (sale: Undoable, card: CardRef): boolean => sale.request?.card.fingerprint === card.fingerprint;
+export const sameCard = (original: Undoable | PayingAdvice, card: CardRef): boolean =>
+  original.request?.card.fingerprint === card.fingerprint;
 
 /** Same terminal of the same merchant. */
 export const sameTerminal = (a: OperationRef, b: OperationRef): boolean =>

@@ -1,12 +1,13 @@
 import { accept } from '../fact.ts';
 import type { BusinessDate } from '../fact.ts';
-import { evidenceOf, undoableOf } from './decision.ts';
+import { evidenceOf, isPast, undoableOf } from './decision.ts';
 import type { LateAnswer, PaymentDecision } from './decision.ts';
 import { datesOf, giveUp, LATE_ANSWER, reversalOf } from './doubt.ts';
 import type { DoubtCause } from './doubt.ts';
 import type { ChannelTrace, PaymentFact } from './events.ts';
 import { isApprovalCode } from './refusals.ts';
 import { ZERO } from '@tillstream/money';
+import type { Fen } from '@tillstream/money';
 import { operationOf } from './state.ts';
 import type { Inquiry, PaymentState, Undoable } from './state.ts';
 
@@ -119,4 +120,28 @@ function answered(state: PaymentState, operationId: string): Undoable | Inquiry 
   const operation = operationOf(state, operationId);
   if (operation?.kind === 'inquiry') return operation;
   return undoableOf(state, operationId);
+}
+
+/** Whether an approval is of the whole amount, or of a part of it that the terminal takes (60.6). */
+export const takesAmount = (operation: Undoable, approved: Fen, partialAllowed: boolean): boolean =>
+  approved === operation.amount || (partialAllowed && approved > 0 && approved < operation.amount);
+
+/**
+ * What a channel's yes leads to when it cannot stand, null when it can. One that repeats says nothing new; one after the
+ * operation was given up is evidence; one after `answerBy`, or that is not what was asked for (`trusted`), puts the operation
+ * in doubt and begins its reversal (design 6).
+ */
+export function cannotStand(
+  state: PaymentState,
+  operation: Undoable,
+  answer: LateAnswer & { readonly now: number },
+  trusted = true,
+): PaymentDecision | null {
+  const { standing, request } = operation;
+  if (standing.is === 'approved') return accept();
+  if (standing.is !== 'requested' || request === null) return recordLateAnswer(state, answer);
+  const late = isPast(answer.now, request.answerBy);
+  if (!late && trusted && isApprovalCode(answer.responseCode)) return null;
+  const cause = late ? 'answer-too-late' : 'answer-untrusted';
+  return accept<PaymentFact>(...giveUp(state, operation, cause, answer.reversalTrace), evidenceOf(operation, answer));
 }

@@ -6,7 +6,7 @@ import type { Amounts, BusinessDate } from '../fact.ts';
 import type { ReturnTerms } from '../fee/plan.ts';
 import { returnedParts } from '../fee/returned.ts';
 import type { CardRef, ChannelTrace, OperationRef, PaymentFact } from './events.ts';
-import { alreadyHere, originalOf, sameCard, sameMerchant, sameTerminal, voidInDoubt } from './original.ts';
+import { alreadyHere, inDoubt, originalOf, sameCard, sameMerchant, sameTerminal } from './original.ts';
 import type { Barred, Original, OriginalClaims } from './original.ts';
 import type { PaymentDecision } from './decision.ts';
 import type { PaymentRefusal } from './refusals.ts';
@@ -58,15 +58,15 @@ export function remainingOf(payment: Payment): Fen {
 }
 
 /** The column Refund of domain 3.15 from the third row to the eighth, first failure wins; null when all hold. */
-function failing({ payment, sale }: Original, request: RefundRequest, context: RefundContext): PaymentRefusal | null {
+function failing({ payment, paying }: Original, request: RefundRequest, context: RefundContext): PaymentRefusal | null {
   if (request.amount <= 0) return 'invalid-amount';
-  if (voidInDoubt(payment)) return 'operation-in-doubt';
+  if (inDoubt(payment)) return 'operation-in-doubt';
   if (request.amount > remainingOf(payment)) return 'refund-exceeds-remaining';
-  if (!sameCard(sale, request.card)) return 'card-differs';
-  if (!sameMerchant(sale.ref, request.operation)) return 'merchant-differs';
+  if (!sameCard(paying, request.card)) return 'card-differs';
+  if (!sameMerchant(paying.ref, request.operation)) return 'merchant-differs';
   const { dates, amounts } = payment.priced;
   const sameDay = context.batchOpen && dates.clearingDate === context.currentClearingDate;
-  const elsewhere = request.amount < amounts.amount || !sameTerminal(sale.ref, request.operation);
+  const elsewhere = request.amount < amounts.amount || !sameTerminal(paying.ref, request.operation);
   const allowed =
     context.sameDayRefund === 'always' || (context.sameDayRefund === 'partial-or-other-terminal' && elsewhere);
   if (sameDay && !allowed) return 'same-day-refund-not-allowed';
@@ -82,7 +82,9 @@ export function requestRefund(state: PaymentState, request: RefundRequest, conte
   if (context.now > request.answerBy) return refuse('answer-by-passed');
   const here = alreadyHere(state, request.operation) ?? (repeatedRefund(state, request) ? 'duplicate-operation' : null);
   if (here) return refuse(here);
-  const original = originalOf(state, request.original);
+  const original = originalOf(state, request.original, 'refund');
+  // Of what was undone nothing remains, which for a refund is a matter of Σ (domain 3.15).
+  if (original === 'already-undone') return refuse('refund-exceeds-remaining');
   if (typeof original === 'string') return refuse(original);
   const failure = failing(original, request, context);
   if (failure) return refuse(failure);

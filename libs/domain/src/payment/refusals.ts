@@ -14,6 +14,9 @@ export type PaymentRefusal =
   | 'void-window-closed'
   | 'same-day-refund-not-allowed'
   | 'amount-differs'
+  | 'completion-over-ratio'
+  | 'pre-auth-expired'
+  | 'advice-past-expiry'
   | 'invalid-amount'
   | 'refund-window-passed'
   | 'limit-exceeded'
@@ -48,6 +51,9 @@ export const responseCodeOf: Readonly<Record<PaymentRefusal, string>> = {
   'void-window-closed': '12',
   'same-day-refund-not-allowed': '12',
   'amount-differs': '64',
+  'completion-over-ratio': '13',
+  'pre-auth-expired': '22',
+  'advice-past-expiry': '22',
   'invalid-amount': '13',
   'refund-window-passed': '22',
   'limit-exceeded': '61',
@@ -79,6 +85,8 @@ export const alarming: ReadonlySet<PaymentRefusal> = new Set<PaymentRefusal>([
   'already-voided-or-refunded',
   'batch-settled',
   'duplicate-operation',
+  // The goods are gone and the hold has lapsed: somebody has to be asked for the money (domain 3.6).
+  'advice-past-expiry',
 ]);
 
 /**

@@ -1,13 +1,13 @@
 import { accept, refuse } from '../fact.ts';
 import type { Accepted, BusinessDate, Refused } from '../fact.ts';
-import { datesOf, holdFor, isUncertain, reversalOf } from './doubt.ts';
+import { datesOf, holdFor, reversalOf } from './doubt.ts';
 import type { ChannelTrace, OperationTombstoned, PaymentFact } from './events.ts';
 import type { PaymentRefusal } from './refusals.ts';
 import { undoableOf } from './decision.ts';
 import type { PaymentDecision } from './decision.ts';
-import { voidInDoubt } from './original.ts';
+import { inDoubt } from './original.ts';
 import { effectOf, isAdviceKind } from './parts.ts';
-import { isTombstoned, liveRefunds, liveVoid, operationOf } from './state.ts';
+import { isTombstoned, liveCompletion, livePreAuthVoid, liveRefunds, liveVoid, operationOf } from './state.ts';
 import type { Payment, PaymentState, Undoable } from './state.ts';
 
 /** An 0400 names the operation that it undoes by the operation's own key (design 6). */
@@ -53,16 +53,33 @@ function undo(payment: Payment, operation: Undoable, reversal: TerminalReversal)
   // Repeated, or the host began it: it owns the rest.
   if (standing.is === 'reversing' || standing.is === 'reversed' || standing.is === 'stuck') return owned();
   if (standing.is === 'declined') return refuse('nothing-to-undo');
-  if (operation.kind === 'sale') {
-    if (voidInDoubt(payment)) return refuse('operation-in-doubt');
-    if (liveVoid(payment) || liveRefunds(payment).length > 0) return refuse('already-voided-or-refunded');
-  } else if (payment.first.kind === 'sale' && isUncertain(payment.first)) {
-    return refuse('operation-in-doubt');
+  if (inDoubt(payment, operation.ref.operationId)) return refuse('operation-in-doubt');
+  if (standing.is === 'approved') {
+    if (isBuiltOn(payment, operation)) return refuse('already-voided-or-refunded');
+    if (reversal.batchSettled) return refuse('batch-settled');
   }
-  if (standing.is === 'approved' && reversal.batchSettled) return refuse('batch-settled');
   // A void in flight has posted nothing itself, but what the payment posted may already be undone at the channel.
   const hold = holdFor(payment, operation);
   return owned(reversalOf(operation, 'terminal', reversal.reason, reversal.trace, hold, datesOf(payment)));
+}
+
+/**
+ * Whether something that stands rests on an approved operation, so that undoing it would undo more: a completion or void on the
+ * hold, a void or refund on the money, and on a completion void whatever came after the hold was open again (domain 3.3).
+ */
+function isBuiltOn(payment: Payment, { kind, ref: { operationId } }: Undoable): boolean {
+  switch (effectOf[kind]) {
+    case 'pays':
+      if (payment.priced?.operationId !== operationId) return true;
+      return liveVoid(payment) !== undefined || liveRefunds(payment).length > 0;
+    case 'cancels':
+      if (liveVoid(payment)?.ref.operationId !== operationId) return true;
+      return liveCompletion(payment) !== undefined || livePreAuthVoid(payment) !== undefined;
+    case 'holds':
+      return liveCompletion(payment) !== undefined || livePreAuthVoid(payment) !== undefined;
+    default:
+      return false;
+  }
 }
 
 /** Begins the reversal of an operation that is in doubt and has none yet; nothing new otherwise. @throws Error for an unknown operation. */
@@ -111,7 +128,8 @@ function undone(payment: Payment, operation: Undoable, answer: ReversalAnswer, r
   const effect = effectOf[operation.kind];
   const moved = standing.is === 'reversing' && standing.approval !== null && effect !== 'holds' && effect !== 'frees';
   const posted = moved ? (payment.priced?.amounts ?? null) : null;
-  const dates = (effect === 'frees' ? payment.card?.dates : payment.priced?.dates) ?? null;
+  const ofHold = effect === 'frees' || effect === 'holds';
+  const dates = (ofHold ? payment.card?.dates : payment.priced?.dates) ?? null;
   const channel = request?.channel ?? '';
   const clearingDate = answer.clearingDate ?? dates?.clearingDate ?? null;
   if (effect === 'pays' || effect === 'holds') {

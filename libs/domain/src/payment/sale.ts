@@ -1,11 +1,9 @@
 import { accept, refuse } from '../fact.ts';
 import type { Amounts, BusinessDate } from '../fact.ts';
-import { evidenceOf, isPast, undoableOf } from './decision.ts';
+import { undoableOf } from './decision.ts';
 import type { PaymentDecision } from './decision.ts';
-import { giveUp } from './doubt.ts';
-import { recordLateAnswer } from './outcome.ts';
+import { cannotStand, takesAmount } from './outcome.ts';
 import type { ChannelRequested, ChannelTrace, OperationDeclined, PaymentFact } from './events.ts';
-import { isApprovalCode } from './refusals.ts';
 import type { PaymentRefusal } from './refusals.ts';
 import { isTombstoned, operationOf } from './state.ts';
 import type { PaymentState } from './state.ts';
@@ -20,7 +18,7 @@ export function admitted(state: PaymentState, operationId: string): PaymentRefus
 }
 
 /**
- * Stores the intent of a sale; the channel may be called once it is durable.
+ * Stores the intent of a sale or a pre-authorisation; the channel may be called once it is durable.
  * A repeat is answered by `answerToRepeat` before this is asked. `now` is the machine clock, ms.
  */
 export function requestSale(state: PaymentState, intent: Intent, now: number): PaymentDecision {
@@ -50,7 +48,7 @@ export function declineByHost(state: PaymentState, decline: HostDecline): Paymen
   return accept<PaymentFact>({ type: 'OperationDeclined', version: 1, data });
 }
 
-/** The channel's yes to a sale, with the price that the caller computed from the plans of the intent. */
+/** The channel's yes to a sale or a completion, with the price that the caller computed from the plans of the intent. */
 export interface SaleApproval {
   readonly operationId: string;
   /** F39 as the channel gave it: 00, 10, 11 and so on. */
@@ -69,36 +67,25 @@ export interface SaleApproval {
 }
 
 /**
- * Records an approved sale. What comes after `answerBy` is stored as in doubt and reversed (design 6), as is a
+ * Records an approved sale or completion. What comes after `answerBy` is stored as in doubt and reversed (design 6), as is a
  * partial approval that the terminal does not take; what comes after the operation was given up is kept as evidence.
- * @throws Error when the stream holds no such sale.
+ * @throws Error when the stream holds no such sale or completion.
  */
 export function recordApproval(state: PaymentState, approval: SaleApproval): PaymentDecision {
-  const sale = undoableOf(state, approval.operationId, 'sale');
-  if (sale.standing.is === 'approved') return accept();
-  if (sale.standing.is !== 'requested' || sale.request === null) return recordLateAnswer(state, approval);
-  const { request } = sale;
-  const { feePlan, costPlan, tradeDate, channel, card } = request;
-  if (isPast(approval.now, request.answerBy)) {
-    return accept<PaymentFact>(
-      ...giveUp(state, sale, 'answer-too-late', approval.reversalTrace),
-      evidenceOf(sale, approval),
-    );
-  }
-  const whole = approval.amounts.amount === sale.amount;
-  const partly = approval.amounts.amount > 0 && approval.amounts.amount < sale.amount && approval.partialAllowed;
-  if (!(whole || partly) || !isApprovalCode(approval.responseCode) || !feePlan || !costPlan) {
-    return accept<PaymentFact>(
-      ...giveUp(state, sale, 'answer-untrusted', approval.reversalTrace),
-      evidenceOf(sale, approval),
-    );
-  }
+  const paying = undoableOf(state, approval.operationId, 'sale', 'completion');
+  const { feePlan = null, costPlan = null } = paying.request ?? {};
+  // Of a completion the issuer takes all or nothing: a part has no place in 3.6.
+  const partialAllowed = approval.partialAllowed && paying.kind === 'sale';
+  const trusted = takesAmount(paying, approval.amounts.amount, partialAllowed) && feePlan !== null && costPlan !== null;
+  const instead = cannotStand(state, paying, approval, trusted);
+  if (instead !== null || !paying.request || !feePlan || !costPlan) return instead ?? accept();
+  const { tradeDate, channel, card } = paying.request;
   return accept<PaymentFact>({
     type: 'PaymentApproved',
     version: 1,
     data: {
       ...approval.amounts,
-      operation: sale.ref,
+      operation: paying.ref,
       tradeDate,
       clearingDate: approval.clearingDate,
       channel,

@@ -4,6 +4,8 @@ import type { Amounts } from '../fact.ts';
 import type { CardRef, ChannelTrace, OperationKind, OperationRef, PaymentFact } from './events.ts';
 import { evolvePayment } from './evolve.ts';
 import { newPayment } from './state.ts';
+import type { CompletionRequest } from './completion.ts';
+import type { HeldContext, PreAuthApproval } from './pre-auth.ts';
 import type { RefundContext, RefundRequest } from './refund.ts';
 import type { Intent, SaleApproval } from './sale.ts';
 import type { VoidContext, VoidRequest } from './void.ts';
@@ -131,3 +133,52 @@ export const approved: PaymentFact = {
   },
 };
 export const sold: readonly PaymentFact[] = [asked, approved];
+
+/** The hold of 1,000.00 yuan. */
+export const preAuthIntent = (other: Partial<Intent> = {}): Intent =>
+  saleIntent({ operation: operation('pre-auth', 'pre-auth'), contentHash: 'hash-pre-auth', ...other });
+export const preAuthApproval = (other: Partial<PreAuthApproval> = {}): PreAuthApproval => ({
+  operationId: 'pre-auth',
+  responseCode: '00',
+  authCode: '654321',
+  clearingDate: DAY,
+  amount: priced.amount,
+  partialAllowed: false,
+  now: ANSWER_BY,
+  reversalTrace: trace('000102'),
+  ...other,
+});
+export const preAuthVoidRequest = (id = 'pre-auth-void', other: Partial<VoidRequest> = {}): VoidRequest =>
+  voidRequest(id, { operation: operation(id, 'pre-auth-void', { stan: '000007' }), ...other });
+export const completionRequest = (id = 'completion', other: Partial<CompletionRequest> = {}): CompletionRequest => ({
+  ...voidRequest(id, { operation: operation(id, 'completion', { stan: '000008' }), tradeDate: NEXT_DAY }),
+  feePlan: plan,
+  costPlan: plan,
+  ...other,
+});
+export const adviceRequest = (id = 'advice', other: Partial<CompletionRequest> = {}): CompletionRequest =>
+  completionRequest(id, { operation: operation(id, 'completion-advice', { stan: '000009' }), ...other });
+export const heldContext = (other: Partial<HeldContext> = {}): HeldContext => ({
+  barred: null,
+  now: ANSWER_BY,
+  ...other,
+});
+export const askedToHold: PaymentFact = { type: 'ChannelRequested', version: 1, data: preAuthIntent() };
+const { amount: heldAmount } = priced;
+export const held: readonly PaymentFact[] = [
+  askedToHold,
+  {
+    type: 'PreAuthApproved',
+    version: 1,
+    data: {
+      operation: operation('pre-auth', 'pre-auth'),
+      amount: heldAmount,
+      tradeDate: DAY,
+      clearingDate: DAY,
+      channel: 'unionpay',
+      scheme: 'CUP',
+      cardClass: 'CREDIT',
+      authCode: '654321',
+    },
+  },
+];

@@ -1,18 +1,17 @@
 import { accept, refuse } from '../fact.ts';
 import type { BusinessDate } from '../fact.ts';
 import type { Fen } from '@tillstream/money';
-import { evidenceOf, isPast, undoableOf } from './decision.ts';
+import { undoableOf } from './decision.ts';
 import type { PaymentDecision } from './decision.ts';
-import { giveUp } from './doubt.ts';
 import type { CardRef, ChannelTrace, OperationRef, PaymentFact } from './events.ts';
-import { alreadyHere, originalOf, sameCard, sameTerminal, voidInDoubt } from './original.ts';
+import { alreadyHere, inDoubt, originalOf, sameCard, sameTerminal } from './original.ts';
 import type { Barred, Original, OriginalClaims } from './original.ts';
-import { recordLateAnswer } from './outcome.ts';
+import { cannotStand } from './outcome.ts';
 import type { PaymentRefusal } from './refusals.ts';
 import { liveRefunds, liveVoid } from './state.ts';
 import type { PaymentState } from './state.ts';
 
-/** A void as the message and its intake give it. */
+/** The void of a sale or of a completion, as the message and its intake give it; the operation's kind says which. */
 export interface VoidRequest {
   readonly operation: OperationRef;
   /** Fen. */
@@ -39,24 +38,27 @@ export interface VoidContext {
   readonly now: number;
 }
 
-/** The column Void of domain 3.15 from the third row on, first failure wins; null when all hold. */
-function failing({ payment, sale }: Original, request: VoidRequest, context: VoidContext): PaymentRefusal | null {
-  if (voidInDoubt(payment)) return 'operation-in-doubt';
-  if (sale.standing.is !== 'approved' || liveVoid(payment) || liveRefunds(payment).length > 0) return 'already-undone';
-  if (!sameCard(sale, request.card)) return 'card-differs';
-  if (!sameTerminal(sale.ref, request.operation)) return 'terminal-differs';
+/** The columns Void and Completion void of domain 3.15 from the third row on, first failure wins; null when all hold. */
+function failing({ payment, paying }: Original, request: VoidRequest, context: VoidContext): PaymentRefusal | null {
+  if (inDoubt(payment)) return 'operation-in-doubt';
+  if (paying.standing.is !== 'approved' || liveVoid(payment) || liveRefunds(payment).length > 0)
+    return 'already-undone';
+  if (!sameCard(paying, request.card)) return 'card-differs';
+  if (!sameTerminal(paying.ref, request.operation)) return 'terminal-differs';
   if (!context.batchOpen || payment.priced.dates.clearingDate !== context.currentClearingDate)
     return 'void-window-closed';
   if (request.amount !== payment.priced.amounts.amount) return 'amount-differs';
   return context.barred;
 }
 
-/** Stores the intent of a void in the original's stream; checks in the order of domain 3.15. */
+/** Stores the intent of a void of a sale or completion in the original's stream; checks in the order of domain 3.15. */
 export function requestVoid(state: PaymentState, request: VoidRequest, context: VoidContext): PaymentDecision {
   if (context.now > request.answerBy) return refuse('answer-by-passed');
   const here = alreadyHere(state, request.operation);
   if (here) return refuse(here);
-  const original = originalOf(state, request.original);
+  const { kind } = request.operation;
+  if (kind !== 'void' && kind !== 'completion-void') throw new Error(`a ${kind} cancels nothing`);
+  const original = originalOf(state, request.original, kind);
   if (typeof original === 'string') return refuse(original);
   const failure = failing(original, request, context);
   if (failure) return refuse(failure);
@@ -78,17 +80,14 @@ export interface VoidAnswer {
 }
 
 /**
- * Records that the channel accepted a void: the whole payment is cancelled with all of its fee (J2). After `answerBy`
+ * Records that the channel accepted the void of a sale or completion: the whole payment is cancelled with all of its fee (J2). After `answerBy`
  * it is in doubt, its net is held, and it is undone.
  * @throws Error when the stream holds no such void.
  */
 export function recordVoidAccepted(state: PaymentState, answer: VoidAnswer): PaymentDecision {
-  const one = undoableOf(state, answer.operationId, 'void');
-  if (one.standing.is === 'approved') return accept();
-  if (one.standing.is !== 'requested' || one.request === null) return recordLateAnswer(state, answer);
-  if (isPast(answer.now, one.request.answerBy)) {
-    return accept<PaymentFact>(...giveUp(state, one, 'answer-too-late', answer.reversalTrace), evidenceOf(one, answer));
-  }
+  const one = undoableOf(state, answer.operationId, 'void', 'completion-void');
+  const instead = cannotStand(state, one, answer);
+  if (instead !== null) return instead;
   if (state.is !== 'payment' || state.priced === null) throw new Error('a void stands only on a priced payment');
   const { amounts, dates, channel, scheme } = state.priced;
   const { authCode, clearingDate } = answer;
