@@ -81,6 +81,11 @@ export class Rounds {
     return `${step.name} to end`;
   }
 
+  /** One look of a step in its turn, with the rows brought up to date before it. */
+  once(step: Step): Promise<StepReport> {
+    return this.#inTurn(() => this.#look(step));
+  }
+
   /** One look at a time in all processes: what one says, the next finds in the rows, also when both draw on the reserve. */
   #look(step: Step): Promise<StepReport> {
     return inTransaction(this.#ground.platform.pool, async (client) => {

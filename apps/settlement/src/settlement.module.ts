@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { PLATFORM, stopOrder, type Platform } from '@tillstream/service-kit';
 import type { SettlementOptions } from './options.ts';
+import { PayoutsController } from './payouts/payouts.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
 import { Settlement } from './settlement.ts';
 
@@ -13,7 +14,7 @@ export class SettlementModule {
   static register(options: SettlementOptions): DynamicModule {
     return {
       module: SettlementModule,
-      controllers: [SettlementController],
+      controllers: [SettlementController, PayoutsController],
       providers: [
         {
           provide: Settlement,

@@ -14,6 +14,7 @@ import { EndDays } from './days/end-days.process.ts';
 import { rowGroup } from './feed-groups.ts';
 import type { Ground } from './ground.ts';
 import { settingsOf, type SettlementOptions } from './options.ts';
+import { PayoutCases } from './payouts/payout-cases.ts';
 import { CutFiles } from './payouts/cut-files.process.ts';
 import { SayDue } from './payouts/say-due.process.ts';
 import { SendFiles } from './payouts/send-files.process.ts';
@@ -59,6 +60,8 @@ const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
 export class Settlement {
   /** Takes batch commands. */
   readonly batches: BatchDesk;
+  /** What people decide about payouts. */
+  readonly payoutCases: PayoutCases;
   readonly #platform: Platform;
   readonly #alarms: Alarms;
   readonly #rows: TakenRows;
@@ -89,6 +92,7 @@ export class Settlement {
       margin: new WithdrawMargin(ground, bank),
     };
     this.#rounds = new Rounds(ground, this.#rows, readModels, this.#allSteps());
+    this.payoutCases = new PayoutCases(ground, this.#rounds);
   }
 
   /** Migrates the rows, feeds the groups and starts to look at the clock. */

@@ -93,6 +93,10 @@ export const factTypes = {
   PayoutReturned: { noun: 'payout', version: 1 },
   PayoutUnknown: { noun: 'payout', version: 1 },
   PayoutNotNeeded: { noun: 'payout', version: 1 },
+  PayoutAccountCorrected: { noun: 'payout', version: 1 },
+  PayoutContradicted: { noun: 'payout', version: 1 },
+  PayoutResolutionProposed: { noun: 'payout', version: 1 },
+  PayoutContradictionResolved: { noun: 'payout', version: 1 },
 
   PayoutFileCut: { noun: 'payoutfile', version: 1 },
   BankCharged: { noun: 'payoutfile', version: 1 },

@@ -1,6 +1,6 @@
 import type { ClearingFact } from '@tillstream/domain/clearing/events';
 import { unreachable } from '@tillstream/domain/fact';
-import type { PayoutFact, PayoutFileFact } from '@tillstream/domain/payout/events';
+import type { PayoutContradictionResolved, PayoutFact, PayoutFileFact } from '@tillstream/domain/payout/events';
 import type { SettlementFact } from '@tillstream/domain/settlement/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import type { PoolClient } from 'pg';
@@ -70,9 +70,26 @@ function change(row: PayoutRow, fact: Stored<PayoutFact>): void {
     case 'PayoutNotNeeded':
       Object.assign(row, { status: 'NOT_NEEDED', reason: fact.data.because });
       return;
+    case 'PayoutContradicted':
+      Object.assign(row, { reason: fact.data.how });
+      return;
+    case 'PayoutContradictionResolved':
+      Object.assign(row, resolved(row, fact.data));
+      return;
+    case 'PayoutAccountCorrected':
+    case 'PayoutResolutionProposed':
+      return;
     default:
       return unreachable(fact);
   }
+}
+
+/** What two people decided about the present attempt changes its standing; an earlier one's is history. */
+function resolved(row: PayoutRow, { attempt, how, outcome, bankReference }: PayoutContradictionResolved['data']) {
+  const reason = `${how}: ${outcome}`;
+  if (attempt !== row.attempt) return { reason };
+  if (how === 'confirmed-after-rejection' && outcome === 'paid') return { status: 'CONFIRMED', bankReference, reason };
+  return how === 'rejected-after-confirmation' && outcome === 'released' ? { status: 'RETURNED', reason } : { reason };
 }
 
 async function takeFiles(records: readonly StoredRecord[], client: PoolClient): Promise<void> {

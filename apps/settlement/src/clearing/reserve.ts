@@ -24,8 +24,9 @@ export function reserveNow({ platform, settings }: Ground): Promise<Reserve> {
     await client.query('set transaction isolation level repeatable read, read only');
     const { reserve, inTransit, uncovered } = await reserveSums(client);
     const outflow = await unbookedOutflow(client);
-    const promised = (await undecidedPayouts(client)).reduce<Fen>((sum, { merchantId, dueDate, state }) => {
+    const promised = (await undecidedPayouts(client)).reduce<Fen>((sum, { merchantId, dueDate, state, again }) => {
       const due = { merchantId, dueDate, through: throughOf(dueDate), minimum: settings.minimumPayout };
+      if (again) return plus(sum, leavingWith(state, { ...due, accountCorrected: true }));
       return plus(sum, leavingWith(state, due));
     }, ZERO);
     return { control: { reserve: minus(reserve, outflow), inTransit: plus(inTransit, promised) }, uncovered };

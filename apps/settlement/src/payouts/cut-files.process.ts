@@ -5,7 +5,7 @@ import { HOUSE, streamOf } from '@tillstream/domain/stream';
 import { crashPoint, NO_STREAM } from '@tillstream/event-store';
 import { payeeOf } from '../bank/payees.ts';
 import { idOf, say, type Ground } from '../ground.ts';
-import { cutReferences, lastFileOf, payoutsIn, payoutsOf } from '../rows/payout.model.ts';
+import { contradictedMerchants, cutReferences, lastFileOf, payoutsIn, type PayoutRow } from '../rows/payout.model.ts';
 import { nothingDue, waiting, type StepReport } from '../step.ts';
 
 /** Most payouts in one file: a fact has at most 64 KiB. */
@@ -34,28 +34,29 @@ export class CutFiles {
   async look(): Promise<StepReport> {
     const { pool } = this.#ground.platform;
     const undecided = await payoutsIn(pool, ['DUE']);
-    const dueDates = new Set((await payoutsIn(pool, ['APPROVED'])).map(({ dueDate }) => dueDate));
-    for (const dueDate of dueDates) {
+    // Payouts of a merchant stop while the bank contradicts itself about one of them (domain 4.3).
+    const stopped = await contradictedMerchants(pool);
+    const approved = (await payoutsIn(pool, ['APPROVED'])).filter(({ merchantId }) => !stopped.has(merchantId));
+    for (const dueDate of new Set(approved.map((payout) => payout.dueDate))) {
       // The number first, then what is in no file: a cut by somebody else in between takes this very number, so that
       // no payout can ever stand in two files.
       const n = (await lastFileOf(pool, dueDate)) + 1;
-      const sendable = await this.#sendable(await this.#uncut(dueDate));
+      const sendable = await this.#sendable(await this.#uncut(approved, dueDate));
       if (sendable.length > 0) return this.#cut(dueDate, n, sendable);
     }
     return undecided.length > 0 ? waiting(`the ledger to decide ${undecided.length} payouts`) : nothingDue;
   }
 
   /** Approved payouts of a due date that stand in no file. */
-  async #uncut(dueDate: string): Promise<Line[]> {
-    const { pool } = this.#ground.platform;
-    const approved = (await payoutsOf(pool, dueDate)).flatMap(({ state }) => {
-      if (state.is !== 'APPROVED') return [];
+  async #uncut(approved: readonly PayoutRow[], dueDate: string): Promise<Line[]> {
+    const lines = approved.flatMap(({ state }) => {
+      if (state.is !== 'APPROVED' || state.dueDate !== dueDate) return [];
       const { merchantId, amount, account, attempt } = state;
       return [{ merchantId, amount, account, reference: payoutReference(merchantId, dueDate, attempt) }];
     });
-    const references = approved.map(({ reference }) => reference);
-    const cut = await cutReferences(pool, references);
-    return approved.filter(({ reference }) => !cut.has(reference));
+    const references = lines.map(({ reference }) => reference);
+    const cut = await cutReferences(this.#ground.platform.pool, references);
+    return lines.filter(({ reference }) => !cut.has(reference));
   }
 
   /** Without those whose account cannot be read: they would keep a whole file from the bank. */

@@ -34,7 +34,7 @@ export async function decidePayout(
   ground: Ground,
   name: PayoutName,
   decide: (state: PayoutState) => Decision<PayoutFact, PayoutRefusal>,
-  by?: 'bank',
+  by?: string,
 ): Promise<number | PayoutRefusal> {
   for (;;) {
     const { stream, state, revision } = await loadPayout(ground.platform.store, name);

@@ -1,9 +1,9 @@
 import { addDays } from '@tillstream/domain/calendar/date';
-import { accept, refuse } from '@tillstream/domain/fact';
-import { submit, takeBankAnswer, type BankAnswer } from '@tillstream/domain/payout/decide';
+import { accept, isRefused } from '@tillstream/domain/fact';
+import { takeBankAnswer, type BankAnswer } from '@tillstream/domain/payout/bank-answers';
+import { submit } from '@tillstream/domain/payout/decide';
 import type { BankCharged } from '@tillstream/domain/payout/events';
-import { payoutReference } from '@tillstream/domain/payout/file';
-import type { PayoutState } from '@tillstream/domain/payout/state';
+import { evolve, noPayout, type PayoutState } from '@tillstream/domain/payout/state';
 import { HOUSE } from '@tillstream/domain/stream';
 import { crashPoint } from '@tillstream/event-store';
 import type { BankClient, BankFile, BankResult } from '../bank/bank-client.ts';
@@ -68,7 +68,7 @@ export class SendFiles {
     if (answer.status === 'unknown') this.#handedIn.delete(name);
     if (answer.status !== 'done') return waiting(`the bank's answer to ${name}`);
     crashPoint('bank-answered');
-    const { said, complete } = await this.#take(lines, answer);
+    const { said, complete } = await this.#take(name, lines, answer);
     if (!complete) return waiting(`the bank's word on every payout of ${name}`, said);
     this.#askedAt.delete(name);
     return { said: said + (await this.#charged(file, answer)), waitingFor: null };
@@ -106,41 +106,52 @@ export class SendFiles {
     return false;
   }
 
-  /** Takes the bank's results. What a finished file does not name is unknown, and is asked for, never paid again. */
+  /**
+   * Takes the bank's results: all of them, however often it names a payout. What a finished file does not name is unknown, and
+   * is asked for, never paid again. Complete when the bank's word on every payout is definite.
+   */
   async #take(
+    file: string,
     lines: readonly PayoutLineRow[],
     { results }: BankFile,
   ): Promise<{ readonly said: number; readonly complete: boolean }> {
-    const byReference = new Map(results.map((result) => [result.reference, result]));
+    const byReference = Map.groupBy(results, ({ reference }) => reference);
     let said = 0;
+    let open = 0;
     await inParallel(lines, appendsAtOnce, async (line) => {
-      const result = byReference.get(line.reference);
-      const answers = result
-        ? answersOf(result)
-        : [{ outcome: 'unknown', cause: 'the finished file does not name it' } as const];
-      for (const answer of answers) said += await this.#answer(line, answer);
+      const answers = (byReference.get(line.reference) ?? []).flatMap(answersOf);
+      byReference.delete(line.reference);
+      if (answers.length === 0) answers.push({ outcome: 'unknown', cause: 'the finished file does not name it' });
+      let last: Answered = { said: 0, open: true };
+      for (const answer of answers) {
+        last = await this.#answer(line, answer);
+        said += last.said;
+      }
+      if (last.open) open += 1;
     });
-    return { said, complete: lines.every(({ reference }) => byReference.has(reference)) };
+    // What we never ordered under this name concerns no payout of ours; the amount may still have left our account.
+    for (const reference of byReference.keys())
+      this.#ground.alarms.raise('payout-unknown-reference', `${file} ${reference}`);
+    return { said, complete: open === 0 };
   }
 
-  async #answer(line: PayoutLineRow, answer: BankAnswer): Promise<number> {
-    const decided = await decidePayout(
-      this.#ground,
-      line,
-      (state) => {
-        if (!isOf(state, line)) return accept();
-        // A returned payout names its payment again, which is no second one.
-        if (answer.outcome === 'confirmed' && state.is === 'RETURNED') return accept();
-        return 'amount' in state ? takeBankAnswer(state, answer) : refuse('payout-not-submitted');
-      },
-      'bank',
-    );
-    if (typeof decided === 'number') {
-      if (decided > 0) crashPoint('bank-answer-stored');
-      return decided;
-    }
-    this.#ground.alarms.raise(`payout-${decided}`, line.reference);
-    return 0;
+  async #answer(line: PayoutLineRow, answer: BankAnswer): Promise<Answered> {
+    const { alarms } = this.#ground;
+    const attempt = attemptOf(line);
+    let after: PayoutState = noPayout;
+    let contradicts = false;
+    const decide = (state: PayoutState): ReturnType<typeof takeBankAnswer> => {
+      const decision = takeBankAnswer(state, answer, attempt);
+      const facts = isRefused(decision) ? [] : decision.facts;
+      after = facts.reduce(evolve, state);
+      contradicts = facts.some(({ type }) => type === 'PayoutContradicted');
+      return decision;
+    };
+    const decided = await decidePayout(this.#ground, line, decide, 'bank');
+    if (typeof decided !== 'number') alarms.raise(`payout-${decided}`, line.reference);
+    else if (contradicts) alarms.raise('payout-contradicted', line.reference);
+    if (typeof decided === 'number' && decided > 0) crashPoint('bank-answer-stored');
+    return { said: typeof decided === 'number' ? decided : 0, open: isOf(after, line) && OPEN.has(after.is) };
   }
 
   async #charged({ dueDate, n, stream }: PayoutFileRow, { charge }: BankFile): Promise<number> {
@@ -168,20 +179,38 @@ export class SendFiles {
     for (const file of await finishedFiles(platform.pool, addDays(today, -settings.returnDays))) {
       const answer = await this.#bank.file(file.stream);
       if (answer.status !== 'done') continue;
-      said += (await this.#take(await linesOf(platform.pool, file), answer)).said;
+      said += (await this.#take(file.stream, await linesOf(platform.pool, file), answer)).said;
     }
     this.#returnsOn = today;
     return said;
   }
 }
 
-/** True when the payout's present attempt is the one in this line; answers to older attempts are history. */
-const isOf = (state: PayoutState, { merchantId, dueDate, reference }: PayoutLineRow): boolean =>
-  'attempt' in state && payoutReference(merchantId, dueDate, state.attempt) === reference;
+/** What taking one answer came to. */
+interface Answered {
+  readonly said: number;
+  /** The bank's word on the attempt is not definite. */
+  readonly open: boolean;
+}
+
+/** States in which the bank's word on an attempt is not definite. */
+const OPEN: ReadonlySet<PayoutState['is']> = new Set(['APPROVED', 'SUBMITTED', 'UNKNOWN']);
+
+/** The attempt that a line pays; its reference ends with the number. */
+const attemptOf = ({ reference }: PayoutLineRow): number => Number(reference.slice(reference.lastIndexOf('.') + 1));
+
+/** True when the payout's present attempt is the one in this line. */
+const isOf = (state: PayoutState, line: PayoutLineRow): boolean =>
+  'attempt' in state && state.attempt === attemptOf(line);
 
 /** A returned payout was paid first. */
 function answersOf({ outcome, amount, bankReference, reason }: BankResult): BankAnswer[] {
   if (outcome === 'rejected') return [{ outcome, amount, reason }];
-  const paid: BankAnswer = { outcome: 'confirmed', amount, bankReference };
-  return outcome === 'paid' ? [paid] : [paid, { outcome, amount, bankReference, reason }];
+  const paid = { outcome: 'confirmed', amount, bankReference } as const;
+  return outcome === 'paid'
+    ? [paid]
+    : [
+        { ...paid, implied: true },
+        { outcome, amount, bankReference, reason },
+      ];
 }

@@ -40,7 +40,7 @@ interface ClosedRow {
   readonly clearingDates: string;
   readonly position: bigint;
 }
-/** A clearing fact that stands booked in the house book. */
+/** A fact of settlement about the reserve that stands booked. */
 interface BookedRow {
   readonly cause: string;
   readonly journal: string;
@@ -85,6 +85,9 @@ export const bookModel: ReadModel = {
   apply,
 };
 
+/** Journals by which something that settlement said changes the reserve. */
+const OF_RESERVE: ReadonlySet<string> = new Set(['J5', 'J5-margin', 'J12-paid']);
+
 const fresh = (merchantId: string): BookRow => ({
   merchantId,
   openDate: null,
@@ -120,7 +123,7 @@ async function apply(facts: readonly StoredRecord[], client: PoolClient): Promis
       const { merchantId, date: bookDate, margin } = fact.data;
       closes.push({ merchantId, bookDate, margin, clearingDates: before.clearingDates, position: stored.position });
     }
-    if (fact.type === 'EntryPosted' && (fact.data.journal === 'J5' || fact.data.journal === 'J5-margin')) {
+    if (fact.type === 'EntryPosted' && OF_RESERVE.has(fact.data.journal)) {
       const { cause, journal, lines } = fact.data;
       const { channel = null, clearingDate = null } = lines.find(({ account }) => account === '1101') ?? {};
       bookings.push({ cause, journal, channel, clearingDate, position: stored.position });
@@ -171,19 +174,31 @@ export async function openBooks(pool: Pool): Promise<{ readonly merchantId: stri
 export const payableBooks = (pool: Pool): Promise<BookRow[]> =>
   books.select(pool, live(books), 'where payable > 0 and merchant_id <> $1 order by merchant_id', [HOUSE]);
 
+/** The bookkeeping of these merchants. */
+export async function booksOf(pool: Pool, merchants: readonly string[]): Promise<ReadonlyMap<string, BookState>> {
+  const rows = await books.select(pool, live(books), 'where merchant_id = any($1)', [merchants]);
+  return new Map(rows.map(({ merchantId, state }) => [merchantId, state]));
+}
+
 /** A payout that is said and that the book, as far as its rows go, has not decided. */
 export interface UndecidedPayout {
   readonly merchantId: string;
   readonly dueDate: string;
   readonly state: BookState;
+  /** A new attempt after the account was corrected. */
+  readonly again: boolean;
 }
 
 /** Payouts whose decision does not stand in the book rows yet, whatever their own rows say, with the books. */
 export async function undecidedPayouts(client: PoolClient): Promise<UndecidedPayout[]> {
   const found = await client.query<UndecidedPayout>(
-    `select b.merchant_id as "merchantId", p.due_date::text as "dueDate", b.state
+    `select b.merchant_id as "merchantId", p.due_date::text as "dueDate", b.state, false as again
      from ${LIVE_SCHEMA}.settlement_payout p join ${live(books)} b using (merchant_id)
-     where b.decided_through is null or b.decided_through < p.due_date - 1`,
+     where b.decided_through is null or b.decided_through < p.due_date - 1
+     union all
+     select b.merchant_id, r.due_date::text, b.state, true
+     from ${LIVE_SCHEMA}.settlement_retry r join ${live(books)} b using (merchant_id)
+     where coalesce((b.state -> 'taken' ->> 'position')::bigint, 0) < r.position`,
   );
   return found.rows;
 }

@@ -185,13 +185,15 @@ export const channelsSince = (pool: Pool): Promise<ChannelRow[]> =>
 export const clearingDays = (pool: Pool, from: string): Promise<ClearingRow[]> =>
   days.select(pool, `${LIVE_SCHEMA}.${days.name}`, 'where clearing_date >= $1 order by clearing_date, channel', [from]);
 
-/** Clearing facts that take from the reserve and are not booked yet, fen. */
+/** What was said to take from the reserve and is not booked yet, fen: margins, debits, payouts found to be paid. */
 export async function unbookedOutflow(client: PoolClient): Promise<Fen> {
   const found = await client.query<{ sum: string }>(
     `select coalesce(sum(amount), 0)::text as sum from (
        select withdrawn_amount as amount, withdrawn_id as id from ${LIVE_SCHEMA}.${days.name} where withdrawn_id is not null
        union all
        select -credited_amount, credited_id from ${LIVE_SCHEMA}.${days.name} where credited_amount < 0
+       union all
+       select hold, resolved_id from ${LIVE_SCHEMA}.settlement_contradiction where outcome = 'paid'
      ) o where not exists (select 1 from ${LIVE_SCHEMA}.settlement_booked_clearing b where b.cause = o.id)`,
   );
   return Number(found.rows[0]?.sum ?? 0) as Fen;

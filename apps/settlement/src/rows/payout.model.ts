@@ -1,6 +1,6 @@
 import type { Fen } from '@tillstream/money';
 import { unreachable } from '@tillstream/domain/fact';
-import type { PayoutFact, PayoutFileFact } from '@tillstream/domain/payout/events';
+import type { ContradictionOutcome, PayoutFact, PayoutFileFact } from '@tillstream/domain/payout/events';
 import { evolve, noPayout, type PayoutState } from '@tillstream/domain/payout/state';
 import type { SettlementFact } from '@tillstream/domain/settlement/events';
 import type { StoredRecord } from '@tillstream/event-store';
@@ -33,6 +33,25 @@ export interface PayoutLineRow {
   readonly merchantId: string;
   readonly amount: Fen;
   readonly account: string;
+  readonly position: bigint;
+}
+/** A contradiction of the bank about a payout, as its last fact left it. */
+interface ContradictionRow {
+  readonly merchantId: string;
+  readonly dueDate: string;
+  readonly n: number;
+  readonly outcome: 'open' | ContradictionOutcome;
+  /** What is or was held, fen. */
+  readonly hold: Fen;
+  /** The fact that resolved it; the book names it as the cause of its entry. */
+  readonly resolvedId: string | null;
+  readonly position: bigint;
+}
+/** A new attempt that was said due. */
+interface RetryRow {
+  readonly merchantId: string;
+  readonly dueDate: string;
+  /** Of its `PayoutDue`; the book has decided it when it has taken that in. */
   readonly position: bigint;
 }
 /** A merchant's ended day. */
@@ -70,6 +89,25 @@ const lines = new RowTable<PayoutLineRow>(
   },
   ['due_date, n'],
 );
+const contradictions = new RowTable<ContradictionRow>(
+  'settlement_contradiction',
+  ['merchantId', 'dueDate', 'n'],
+  {
+    merchantId: 'text',
+    dueDate: 'date',
+    n: 'integer',
+    outcome: 'text',
+    hold: 'fen',
+    resolvedId: 'uuid?',
+    position: 'position',
+  },
+  ['outcome'],
+);
+const retries = new RowTable<RetryRow>('settlement_retry', ['merchantId', 'dueDate'], {
+  merchantId: 'text',
+  dueDate: 'date',
+  position: 'position',
+});
 const ended = new RowTable<DayRow>('settlement_day', ['merchantId', 'date'], {
   merchantId: 'text',
   date: 'date',
@@ -81,10 +119,11 @@ const ended = new RowTable<DayRow>('settlement_day', ['merchantId', 'date'], {
 export const payoutModel: ReadModel = {
   name: 'settlement-payouts',
   nouns: ['payout', 'payoutfile', 'settlement'],
-  tables: [payouts.name, files.name, lines.name, ended.name],
-  migrate: (pool, schema) => createTables(pool, schema, [payouts, files, lines, ended]),
+  tables: [payouts, files, lines, contradictions, retries, ended].map(({ name }) => name),
+  migrate: (pool, schema) => createTables(pool, schema, [payouts, files, lines, contradictions, retries, ended]),
   apply: async (facts, client) => {
     await applyPayouts(of(facts, 'payout-'), client);
+    await applyContradictions(of(facts, 'payout-'), client);
     await applyFiles(of(facts, 'payoutfile-'), client);
     await applyDays(of(facts, 'settlement-'), client);
   },
@@ -110,6 +149,29 @@ async function applyPayouts(facts: readonly StoredRecord[], client: PoolClient):
     rows.set({ merchantId, dueDate, status: state.is, state, position: stored.position });
   }
   await payouts.write(client, rows.changed());
+}
+
+/** Upserts in order: the same facts give the same rows however often they are taken in. */
+async function applyContradictions(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
+  const rows = new FoldedRows<ContradictionRow>([], ({ merchantId, dueDate, n }) => `${merchantId} ${dueDate} ${n}`);
+  const again = new FoldedRows<RetryRow>([], ({ merchantId, dueDate }) => `${merchantId} ${dueDate}`);
+  for (const stored of facts) {
+    const fact = stored as unknown as PayoutFact;
+    const { id, position } = stored;
+    if (fact.type === 'PayoutContradicted') {
+      const { merchantId, dueDate, n, hold } = fact.data;
+      rows.set({ merchantId, dueDate, n, outcome: 'open', hold, resolvedId: null, position });
+    }
+    if (fact.type === 'PayoutContradictionResolved') {
+      const { merchantId, dueDate, n, hold, outcome } = fact.data;
+      rows.set({ merchantId, dueDate, n, outcome, hold, resolvedId: id, position });
+    }
+    if (fact.type === 'PayoutDue' && fact.data.accountCorrected) {
+      again.set({ merchantId: fact.data.merchantId, dueDate: fact.data.dueDate, position });
+    }
+  }
+  await contradictions.write(client, rows.changed());
+  await retries.write(client, again.changed());
 }
 
 async function applyFiles(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
@@ -167,6 +229,23 @@ export const payoutsOf = (pool: Pool, dueDate: string): Promise<PayoutRow[]> =>
 /** Payouts of any due date in one of these states. */
 export const payoutsIn = (pool: Pool, states: readonly PayoutState['is'][]): Promise<PayoutRow[]> =>
   payouts.select(pool, live(payouts), 'where status = any($1) order by due_date, merchant_id', [states]);
+
+/** Merchants about whose payouts the bank contradicts itself. */
+export async function contradictedMerchants(pool: Pool): Promise<ReadonlySet<string>> {
+  const rows = await contradictions.select(pool, live(contradictions), `where outcome = 'open'`);
+  return new Set(rows.map(({ merchantId }) => merchantId));
+}
+
+/** Payouts that wait for a person: rejected, returned, unknown, or contradicted by the bank; in the order of their names. */
+export const payoutsForPeople = (pool: Pool, after: string, limit: number): Promise<PayoutRow[]> =>
+  payouts.select(
+    pool,
+    live(payouts),
+    `where (merchant_id || '.' || to_char(due_date, 'YYYYMMDD')) > $1 and (status in ('REJECTED', 'RETURNED', 'UNKNOWN')
+       or exists (select from ${live(contradictions)} c where c.outcome = 'open' and c.merchant_id = t.merchant_id and c.due_date = t.due_date))
+     order by merchant_id || '.' || to_char(due_date, 'YYYYMMDD') limit $2`,
+    [after, limit],
+  );
 
 /** The highest number of a due date's files, 0 when there is none. */
 export async function lastFileOf(pool: Pool, dueDate: string): Promise<number> {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What the bank did with one payout. */
-interface Result {
+export interface Result {
   readonly reference: string;
   readonly outcome: 'paid' | 'rejected' | 'returned';
   readonly bankReference: string;
@@ -14,6 +14,9 @@ interface File {
   readonly digest: string;
   readonly rows: readonly Record<string, string>[];
 }
+
+/** What happens to one request: cut off before the bank reads it or after it did it, answered 503, or half an answer. */
+export type LineFault = 'cut-before' | 'cut-after' | 'unavailable' | 'half-answer';
 
 /** A bank over real HTTP that does what the script says: fates by account number, credits as given, faults on demand. */
 export class ScriptedBank {
@@ -26,6 +29,12 @@ export class ScriptedBank {
   /** So many requests are done and then cut off before their answer, as a lost line does. */
   loseAnswers = 0;
   processing = false;
+  /** One per request, in order; `null` lets one through. */
+  readonly faults: (LineFault | null)[] = [];
+  /** What is said of a reference in place of its fate: nothing, once, or several times against itself. */
+  readonly says = new Map<string, readonly Partial<Result>[]>();
+  /** Results of payouts that nobody ordered. */
+  readonly strangers: Result[] = [];
   /** References that are returned from now on. */
   readonly returned = new Set<string>();
   readonly #server: Server;
@@ -33,10 +42,25 @@ export class ScriptedBank {
   constructor() {
     this.#server = createServer((request, response) => {
       void body(request).then((bytes) => {
-        const [status, answer] = this.#answer(request, bytes);
-        if (this.loseAnswers > 0) {
-          this.loseAnswers -= 1;
+        const fault = this.faults.shift();
+        if (fault === 'cut-before') {
           request.socket.destroy();
+          return;
+        }
+        if (fault === 'unavailable') {
+          response.writeHead(503, { 'content-type': 'application/json' }).end('{"error":"closed"}');
+          return;
+        }
+        const [status, answer] = this.#answer(request, bytes);
+        if (fault === 'cut-after' || this.loseAnswers > 0) {
+          if (fault !== 'cut-after') this.loseAnswers -= 1;
+          request.socket.destroy();
+          return;
+        }
+        if (fault === 'half-answer') {
+          const bytes = Buffer.from(JSON.stringify(answer));
+          response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length });
+          response.write(bytes.subarray(0, bytes.length / 2), () => request.socket.destroy());
           return;
         }
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
@@ -94,7 +118,11 @@ export class ScriptedBank {
     const file = this.files.get(name);
     if (!file) return { name, status: 'unknown', results: [], charge: 0 };
     if (this.processing) return { name, status: 'processing', results: [], charge: 0 };
-    const results = file.rows.map((row) => this.#result(row));
+    const results = file.rows.flatMap((row) => {
+      const usual = this.#result(row);
+      return this.says.get(usual.reference)?.map((said) => ({ ...usual, ...said })) ?? [usual];
+    });
+    results.push(...this.strangers);
     return {
       name,
       status: 'done',

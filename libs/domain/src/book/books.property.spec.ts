@@ -68,10 +68,13 @@ const stepArbitrary = fc.record({
 const dayArbitrary = fc.record({
   steps: fc.array(stepArbitrary, { maxLength: 14 }),
   late: fc.array(stepArbitrary, { maxLength: 3 }),
-  answers: fc.array(fc.constantFrom('confirmed', 'confirmed', 'rejected', 'returned', 'silent'), {
-    minLength: 3,
-    maxLength: 3,
-  }),
+  answers: fc.array(
+    fc.constantFrom('confirmed', 'confirmed', 'rejected', 'returned', 'silent', 'late', 'twice', 'late-unsolved'),
+    {
+      minLength: 3,
+      maxLength: 3,
+    },
+  ),
   minimum: fc.constantFrom(1, 100, 50_000),
 });
 
@@ -218,11 +221,27 @@ class Trade {
     if (order?.type !== 'EntryPosted') return;
     const amount = order.data.lines[0]?.amount ?? ZERO;
     const said = { merchantId: merchant, dueDate, amount, bankReference: 'B', reason: 'r' };
-    if (answer === 'rejected') this.books.take(merchant, { type: 'PayoutRejected', version: 1, data: said });
-    if (answer === 'confirmed' || answer === 'returned')
+    if (answer === 'rejected' || answer.startsWith('late'))
+      this.books.take(merchant, { type: 'PayoutRejected', version: 1, data: said });
+    if (answer === 'confirmed' || answer === 'returned' || answer === 'twice')
       this.books.take(merchant, { type: 'PayoutConfirmed', version: 1, data: said });
     if (answer === 'returned') this.books.take(merchant, { type: 'PayoutReturned', version: 1, data: said });
+    this.look();
+    if (answer.startsWith('late') || answer === 'twice') this.contradict(merchant, dueDate, amount, answer);
     this.due.set(`${merchant} ${dueDate}`, amount);
+    this.look();
+  }
+
+  /** The bank contradicts itself; two people book it as paid when the reserve bears it, else they release it, or nobody decides. */
+  private contradict(merchantId: string, dueDate: BusinessDate, amount: Fen, answer: string): void {
+    const how = answer === 'twice' ? ('confirmed-twice' as const) : ('confirmed-after-rejection' as const);
+    const about = { merchantId, dueDate, n: 1, attempt: 1, how, amount, hold: amount, bankReference: 'B2' };
+    this.books.take(merchantId, { type: 'PayoutContradicted', version: 1, data: about });
+    this.look();
+    if (answer === 'late-unsolved') return;
+    const outcome = reserveCovers(this.control(), amount) ? ('paid' as const) : ('released' as const);
+    const resolved = { ...about, outcome, proposedBy: 'wang', approvedBy: 'li' };
+    this.books.take(merchantId, { type: 'PayoutContradictionResolved', version: 1, data: resolved });
     this.look();
   }
 }

@@ -51,6 +51,7 @@ export type Journal =
   | 'J11-confirmed'
   | 'J12'
   | 'J12-release'
+  | 'J12-paid'
   | 'J13';
 
 /** One line; fen; debit positive, credit negative. The lines of an entry sum to zero. */
@@ -81,6 +82,8 @@ export interface Carried {
   readonly orders?: Readonly<Record<BusinessDate, Fen>>;
   /** A payout was rejected or returned and the account is not corrected yet. */
   readonly blocked?: boolean;
+  /** Contradictions of the bank about payouts that nobody has decided yet; no payout is ordered while there are some. */
+  readonly contradicted?: number;
   /** Undecided operations, operation id → payment id. */
   readonly undecided?: Readonly<Record<string, string>>;
 }
@@ -126,7 +129,7 @@ export type PayoutSkipped = Fact<
     readonly dueDate: BusinessDate;
     readonly through?: BusinessDate;
     readonly available: Fen;
-    readonly because: 'below-minimum' | 'nothing-due' | 'account-blocked';
+    readonly because: 'below-minimum' | 'nothing-due' | 'account-blocked' | 'bank-contradicted';
     readonly taken: Mark;
   }
 >;

@@ -48,6 +48,21 @@ export const holdLines = (amount: Fen): readonly Line[] => move('2001', '2003', 
 /** J12 back: Dr 2003 / Cr 2001. */
 export const releaseLines = (amount: Fen): readonly Line[] => move('2003', '2001', amount);
 
+/** J12 of a payout that the bank contradicts itself about; a hold of nothing says both lines with zero, because payouts stop. */
+export const contradictedLines = (hold: Fen): readonly Line[] => [lineOf('2001', hold), lineOf('2003', negate(hold))];
+
+/** The same back, when two people found that the bank did not pay. */
+export const contradictionReleasedLines = (hold: Fen): readonly Line[] => [
+  lineOf('2003', hold),
+  lineOf('2001', negate(hold)),
+];
+
+/** What was held had left the reserve: Dr 2003 / Cr 1002 (domain 4.3). */
+export const contradictionPaidLines = (hold: Fen): readonly Line[] => [
+  lineOf('2003', hold),
+  lineOf('1002', negate(hold)),
+];
+
 /** J1 anew, when a void was undone; its hold is released in the same entry. */
 export const restoredLines = (amounts: Amounts, where: Dimensions, release: Fen): readonly Line[] => [
   ...releaseLines(release),

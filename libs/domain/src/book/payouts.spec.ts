@@ -248,3 +248,68 @@ describe('the invariants find what is wrong', () => {
     expect(checkBooks(books.facts).map(({ rule }) => rule)).toContain('receivable-cleared');
   });
 });
+
+describe('an answer of the bank that contradicts an earlier one (domain 4.3)', () => {
+  const contradiction = { n: 1, attempt: 1, how: 'confirmed-after-rejection', bankReference: 'B' } as const;
+  const about = { merchantId: 'M1', dueDate: MON, ...contradiction, amount: fen(99_400), hold: fen(99_400) };
+  const resolved = (outcome: 'paid' | 'released', more: object = {}): PayoutFact => ({
+    type: 'PayoutContradictionResolved',
+    version: 1,
+    data: { ...about, outcome, proposedBy: 'wang', approvedBy: 'li', ...more },
+  });
+  const rejectedThenConfirmed = (): Books => {
+    const books = due();
+    books.due('M1', MON, SUN);
+    books.take('M1', bank('PayoutRejected', 99_400));
+    books.take('M1', { type: 'PayoutContradicted', version: 1, data: about });
+    return books;
+  };
+  it('J12: the amount is held at once and no payout is ordered, whatever was corrected', () => {
+    const books = rejectedThenConfirmed();
+    expect(asText(entriesOf(books.facts).at(-1))).toBe('2001 99400, 2003 -99400');
+    books.take('M1', approved(plain(5_000), day(FRI), operation('more', 'sale')));
+    expect(books.due('M1', MON, SUN, { accountCorrected: true })[0]).toMatchObject({
+      type: 'PayoutSkipped',
+      data: { because: 'bank-contradicted', available: 5_000 },
+    });
+    expect(closeOf(books.endDay(MON)).carried).toMatchObject({ contradicted: 1, blocked: true });
+  });
+  it('paid: what was held has left the reserve, and payouts go on', () => {
+    const books = rejectedThenConfirmed();
+    expect(entriesOf(books.take('M1', resolved('paid'))).map((e) => [e.journal, asText(e)])).toEqual([
+      ['J12-paid', '2003 99400, 1002 -99400'],
+    ]);
+    expect(open(books)).toMatchObject({ blocked: false });
+    expect(open(books).contradicted).toBeUndefined();
+    books.endDay(MON);
+    expect(checkBooks(books.facts)).toEqual([]);
+  });
+  it('released: the money is the merchant’s again and waits for a corrected account', () => {
+    const books = rejectedThenConfirmed();
+    expect(asText(entriesOf(books.take('M1', resolved('released')))[0])).toBe('2003 99400, 2001 -99400');
+    expect(books.due('M1', MON, SUN)[0]).toMatchObject({ data: { because: 'account-blocked' } });
+    expect(asText(entriesOf(books.due('M1', MON, SUN, { accountCorrected: true }))[0])).toBe('2001 99400, 2002 -99400');
+    expect(checkBooks(books.facts)).toEqual([]);
+  });
+  it('J4: what 2001 lacks for the hold becomes debt at the close', () => {
+    const books = rejectedThenConfirmed();
+    const twice = { ...about, n: 2, how: 'confirmed-twice' as const };
+    books.take('M1', { type: 'PayoutContradicted', version: 1, data: twice });
+    const carried = closeOf(books.endDay(MON)).carried;
+    expect(carried).toMatchObject({ contradicted: 2, balances: { '1131': 99_400, '2003': -198_800 } });
+    books.take('M1', resolved('paid', { n: 2 }));
+    expect(checkBooks(books.facts)).toEqual([]);
+  });
+  it('a rejection after a confirmation holds nothing, stops payouts, and gives the money back when it is true', () => {
+    const books = due();
+    books.due('M1', MON, SUN);
+    books.confirm('M1', MON, fen(99_400));
+    const later = { ...about, how: 'rejected-after-confirmation' as const, hold: ZERO };
+    books.take('M1', { type: 'PayoutContradicted', version: 1, data: later });
+    expect(books.due('M1', TUE, MON)[0]).toMatchObject({ data: { because: 'bank-contradicted' } });
+    const back = entriesOf(books.take('M1', resolved('released', { how: later.how, hold: ZERO })));
+    expect(back.map(({ journal }) => journal)).toEqual(['J12-release', 'J7']);
+    expect(payableOf(open(books))).toBe(99_400);
+    expect(checkBooks(books.facts)).toEqual([]);
+  });
+});

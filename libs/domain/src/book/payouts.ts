@@ -17,13 +17,15 @@ export interface PayoutOutcome {
 
 /**
  * Decides a due payout from the open book alone (design 7): debt is recovered first, from money that is due; then what is
- * due of 2001 is ordered, unless it is zero, negative, below the minimum, or the account waits for a correction.
+ * due of 2001 is ordered, unless it is zero, negative, below the minimum, or the account waits for a correction, or the
+ * bank contradicts itself about an earlier payout (domain 4.3).
  */
 export function decidePayout(book: OpenBook, due: PayoutDue['data']): PayoutOutcome {
   const payable = availableThrough(book, due.through);
   const debt = balanceOf(book, '1131');
   const recovered = payable > 0 && debt > 0 ? lesser(payable, debt) : ZERO;
   const available = minus(payable, recovered);
+  if (book.contradicted) return { recovered, available, because: 'bank-contradicted' };
   if (book.blocked && !due.accountCorrected) return { recovered, available, because: 'account-blocked' };
   if (available <= 0) return { recovered, available, because: 'nothing-due' };
   if (available < due.minimum) return { recovered, available, because: 'below-minimum' };

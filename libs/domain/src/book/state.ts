@@ -3,6 +3,7 @@ import { unreachable, type BusinessDate, type Fact, type StoredFact } from '../f
 import type { PaymentFact } from '../payment/events.ts';
 import type { Account, BookClosed, BookFact, BookOpened, Carried, EntryPosted, Line, Mark } from './events.ts';
 import { onAccount } from './journals.ts';
+import { undecidedAfter, without } from './undecided.ts';
 
 /** Sums per account, debit positive, fen; an account that is absent stands at zero. */
 export type Balances = Readonly<Partial<Record<Account, Fen>>>;
@@ -16,6 +17,8 @@ interface Standing {
   readonly recovered: Fen;
   readonly orders: Readonly<Record<BusinessDate, Fen>>;
   readonly blocked: boolean;
+  /** Contradictions of the bank that nobody has decided; absent for none. */
+  readonly contradicted?: number;
   readonly undecided: Readonly<Record<string, string>>;
 }
 
@@ -100,6 +103,7 @@ export function carriedOf(book: OpenBook): Carried {
     ...(book.recovered === 0 ? {} : { recovered: book.recovered }),
     ...(Object.keys(book.orders).length === 0 ? {} : { orders: book.orders }),
     ...(book.blocked ? { blocked: true } : {}),
+    ...(book.contradicted ? { contradicted: book.contradicted } : {}),
     ...(Object.keys(book.undecided).length === 0 ? {} : { undecided: book.undecided }),
   };
 }
@@ -115,7 +119,8 @@ export function evolve(state: BookState, fact: BookFact): BookState {
       const book = open(state, fact);
       return {
         ...dueUpTo(book, fact.data.through),
-        blocked: fact.data.because === 'account-blocked',
+        // A merchant whose payouts stop for another reason has not had its account corrected.
+        blocked: fact.data.because === 'account-blocked' || (fact.data.because === 'bank-contradicted' && book.blocked),
         taken: fact.data.taken,
       };
     }
@@ -134,7 +139,7 @@ function open(state: BookState, fact: Fact): OpenBook {
 
 function opened(state: BookState, data: BookOpened['data']): OpenBook {
   if (state.is === 'open') throw new Error(`a second book of ${data.merchantId} was opened for ${data.date}`);
-  const { balances, notDue, through, recovered, orders, blocked, undecided } = data.carried;
+  const { balances, notDue, through, recovered, orders, blocked, contradicted, undecided } = data.carried;
   return {
     is: 'open',
     merchantId: data.merchantId,
@@ -147,6 +152,7 @@ function opened(state: BookState, data: BookOpened['data']): OpenBook {
     recovered: recovered ?? ZERO,
     orders: orders ?? {},
     blocked: blocked ?? false,
+    ...(contradicted ? { contradicted } : {}),
     undecided: undecided ?? {},
     taken: data.taken,
     observed: data.taken,
@@ -181,6 +187,14 @@ function posted(book: OpenBook, entry: EntryPosted['data']): OpenBook {
       return { ...after, orders: without(book.orders, due), blocked: true };
     case 'J7':
       return { ...after, blocked: true };
+    case 'J12':
+      // Payments hold and release without a due date.
+      return entry.dueDate === undefined ? after : counted(after, 1);
+    case 'J12-release':
+      return entry.dueDate === undefined ? after : counted(after, -1);
+    case 'J12-paid':
+      // The bank paid to this account, so what it said of the account before does not stop payouts any more.
+      return { ...counted(after, -1), blocked: false };
     case 'J4-recovery':
       // Grows with the recovery from 1131 and shrinks with its 1002 leg, which are entries of their own.
       return {
@@ -194,6 +208,10 @@ function posted(book: OpenBook, entry: EntryPosted['data']): OpenBook {
     default:
       return after;
   }
+}
+
+function counted({ contradicted = 0, ...book }: OpenBook, more: 1 | -1): OpenBook {
+  return contradicted + more === 0 ? book : { ...book, contradicted: contradicted + more };
 }
 
 /** Sums with the lines added. */
@@ -214,11 +232,6 @@ function dueUpTo(book: OpenBook, through: BusinessDate | undefined): OpenBook {
   if (through === undefined || (book.through !== null && through <= book.through)) return book;
   const notDue = Object.fromEntries(Object.entries(book.notDue).filter(([date]) => date > through));
   return { ...book, notDue, through };
-}
-
-function without<V>(record: Readonly<Record<string, V>>, key: string): Readonly<Record<string, V>> {
-  if (!(key in record)) return record;
-  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
 }
 
 /** True when a position of this store lies at or before the mark. A mark of another store says nothing about it. */
@@ -242,49 +255,4 @@ export function observe(state: BookState, stored: StoredFact, store: string): Bo
     observed,
     undecided: undecidedAfter(state.undecided, stored as StoredFact<PaymentFact>, paymentId),
   };
-}
-
-function undecidedAfter(
-  undecided: Readonly<Record<string, string>>,
-  fact: StoredFact<PaymentFact>,
-  paymentId: string,
-): Readonly<Record<string, string>> {
-  const is = fact as PaymentFact;
-  switch (is.type) {
-    case 'ChannelRequested':
-    case 'OperationInDoubt':
-    case 'RefundRequested':
-    case 'AdviceRequested':
-    case 'ReturnRequested':
-    case 'ReversalRequested':
-    case 'ReversalStuck':
-      // An inquiry moves no money, so nobody waits for it.
-      if (is.data.operation.kind === 'inquiry') return undecided;
-      return { ...undecided, [is.data.operation.operationId]: paymentId };
-    case 'PaymentApproved':
-    case 'OperationDeclined':
-    case 'PaymentVoided':
-    case 'RefundAccepted':
-    case 'RefundDeclined':
-    case 'AdviceDeclined':
-    case 'PreAuthApproved':
-    case 'PreAuthVoided':
-    case 'ReturnAccepted':
-    case 'BalanceAnswered':
-    case 'PaymentReversed':
-    case 'VoidReversed':
-      return without(undecided, is.data.operation.operationId);
-    case 'LateResponseReceived':
-    case 'RefundFailed':
-    case 'PreAuthExpired':
-    case 'ScriptResultReceived':
-    case 'SignatureReceived':
-    case 'ReturnDeclined':
-    case 'OperationLinked':
-    case 'OperationRefused':
-    case 'OperationTombstoned':
-      return undecided;
-    default:
-      return unreachable(is);
-  }
 }

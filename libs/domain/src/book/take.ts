@@ -2,7 +2,7 @@ import type { Fen } from '@tillstream/money';
 import type { ClearingFact } from '../clearing/events.ts';
 import { unreachable, type BusinessDate, type StoredFact } from '../fact.ts';
 import type { PaymentDates, PaymentFact } from '../payment/events.ts';
-import type { PayoutFact, PayoutFileFact } from '../payout/events.ts';
+import type { PayoutContradictionResolved, PayoutFact, PayoutFileFact } from '../payout/events.ts';
 import type { SettlementFact } from '../settlement/events.ts';
 import { closeBook } from './close.ts';
 import { laterDateOf } from './dates.ts';
@@ -115,6 +115,10 @@ function movesOf(state: BookState, fact: Exclude<LedgerFact, { type: 'DayEnded' 
       return one('J6r', lines.payoutRejectedLines(fact.data.amount), { dueDate: fact.data.dueDate });
     case 'PayoutReturned':
       return one('J7', lines.payoutReturnedLines(fact.data.amount), { dueDate: fact.data.dueDate });
+    case 'PayoutContradicted':
+      return one('J12', lines.contradictedLines(fact.data.hold), { dueDate: fact.data.dueDate });
+    case 'PayoutContradictionResolved':
+      return contradictionResolved(fact.data);
     case 'ClearingDifferenceFound':
       return ofCase(foundEntries(fact.data), fact.data);
     case 'ClearingDifferenceCleared':
@@ -127,6 +131,8 @@ function movesOf(state: BookState, fact: Exclude<LedgerFact, { type: 'DayEnded' 
     case 'RefundFailureReported':
     case 'ClearingCaseAssigned':
     case 'ClearingCaseProposed':
+    case 'PayoutAccountCorrected':
+    case 'PayoutResolutionProposed':
     case 'PayoutApproved':
     case 'PayoutSubmitted':
     case 'PayoutUnknown':
@@ -206,6 +212,15 @@ function returned(data: Extract<PaymentFact, { type: 'ReturnAccepted' }>['data']
   const { undone, kept, release, dates } = data;
   if (undone !== null) return one('J2', lines.undoneLines(undone, data, release), { dates });
   return kept === null ? [] : one('J10-return', lines.keptReturnedLines(kept, data));
+}
+
+function contradictionResolved(data: PayoutContradictionResolved['data']): readonly Move[] {
+  const { outcome, how, hold, amount, dueDate } = data;
+  if (outcome === 'paid') return one('J12-paid', lines.contradictionPaidLines(hold), { dueDate });
+  const release = one('J12-release', lines.contradictionReleasedLines(hold), { dueDate });
+  // What was booked as paid never left: it comes back as a returned payout does.
+  if (how !== 'rejected-after-confirmation') return release;
+  return [...release, ...one('J7', lines.payoutReturnedLines(amount), { dueDate })];
 }
 
 function confirmed(state: BookState, dueDate: BusinessDate, amount: Fen): readonly Move[] {

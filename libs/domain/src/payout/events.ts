@@ -70,6 +70,85 @@ export type PayoutNotNeeded = Fact<
   { readonly merchantId: string; readonly dueDate: BusinessDate; readonly available: Fen; readonly because: string }
 >;
 
+/** A person saw to it that the account of a rejected or returned payout takes money: a new attempt may begin (domain 4.3). */
+export type PayoutAccountCorrected = Fact<
+  'PayoutAccountCorrected',
+  1,
+  {
+    readonly merchantId: string;
+    readonly dueDate: BusinessDate;
+    /** The attempt that failed. */
+    readonly attempt: number;
+    readonly correctedBy: string;
+    readonly reason: string;
+  }
+>;
+
+/** How two answers of the bank contradict each other. */
+export type ContradictionKind = 'confirmed-after-rejection' | 'confirmed-twice' | 'rejected-after-confirmation';
+
+/**
+ * The bank contradicted what it had said before (domain 4.3): from here on the amount is held (J12) and no payout of the merchant
+ * goes out until two people have said what became of the money.
+ */
+export type PayoutContradicted = Fact<
+  'PayoutContradicted',
+  1,
+  {
+    readonly merchantId: string;
+    readonly dueDate: BusinessDate;
+    /** 1 for the first contradiction of this payout. */
+    readonly n: number;
+    readonly attempt: number;
+    readonly how: ContradictionKind;
+    readonly amount: Fen;
+    /** J12: what may have left us without being booked, fen; 0 for a rejection after a confirmation. */
+    readonly hold: Fen;
+    /** What the bank calls the payment that it speaks of; empty for a rejection. */
+    readonly bankReference: string;
+  }
+>;
+
+/**
+ * What became of the money that a contradiction is about: `paid`, the bank did pay it (Dr 2003 / Cr 1002), or `released`, it did
+ * not, and the money is the merchant's.
+ */
+export type ContradictionOutcome = 'paid' | 'released';
+
+/** One person says what became of the money; nothing is booked until another one agrees. */
+export type PayoutResolutionProposed = Fact<
+  'PayoutResolutionProposed',
+  1,
+  {
+    readonly merchantId: string;
+    readonly dueDate: BusinessDate;
+    readonly n: number;
+    readonly outcome: ContradictionOutcome;
+    readonly proposedBy: string;
+    readonly reason: string;
+  }
+>;
+
+/** A second person agreed: what is held is booked as paid, or released. */
+export type PayoutContradictionResolved = Fact<
+  'PayoutContradictionResolved',
+  1,
+  {
+    readonly merchantId: string;
+    readonly dueDate: BusinessDate;
+    readonly n: number;
+    readonly attempt: number;
+    readonly how: ContradictionKind;
+    readonly outcome: ContradictionOutcome;
+    readonly amount: Fen;
+    /** J12: what was held, fen. */
+    readonly hold: Fen;
+    readonly bankReference: string;
+    readonly proposedBy: string;
+    readonly approvedBy: string;
+  }
+>;
+
 export type PayoutFact =
   | PayoutDue
   | PayoutApproved
@@ -78,7 +157,11 @@ export type PayoutFact =
   | PayoutRejected
   | PayoutReturned
   | PayoutUnknown
-  | PayoutNotNeeded;
+  | PayoutNotNeeded
+  | PayoutAccountCorrected
+  | PayoutContradicted
+  | PayoutResolutionProposed
+  | PayoutContradictionResolved;
 
 /** The bank file's content, fixed before a byte of it is sent; its bytes follow from this fact alone. */
 export type PayoutFileCut = Fact<
