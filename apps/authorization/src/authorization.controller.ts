@@ -37,6 +37,11 @@ export class AuthorizationController {
     return bytesOf(await this.#authorization.refund(readCommand('refund', bytes)));
   }
 
+  @MessagePattern(paymentPattern.offlineSale)
+  async offlineSale(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.offlineSale(readCommand('offlineSale', bytes)));
+  }
+
   @MessagePattern(paymentPattern.reversal)
   async reversal(@Payload() bytes: Buffer): Promise<Buffer> {
     return bytesOf(await this.#authorization.reversal(readCommand('reversal', bytes)));

@@ -7,6 +7,7 @@ import type {
   PaymentAnswer,
   RefundPayment,
   ReverseOperation,
+  TakeOfflineSale,
   VoidPayment,
 } from '@tillstream/domain/payment/commands';
 import type { PaymentState } from '@tillstream/domain/payment/state';
@@ -20,11 +21,13 @@ import { tradeDateNow } from './desk.ts';
 import type { AuthorizationFigures } from './figures.ts';
 import { migrateNumbers } from './numbers/number-blocks.ts';
 import { takePurchase } from './operations/purchase.ts';
+import { takeOfflineSale } from './operations/offline-sale.ts';
 import { takeRefund } from './operations/refund.ts';
 import { takeReversal } from './operations/reversal.ts';
 import { takeVoid } from './operations/void.ts';
 import { settingsOf, type AuthorizationOptions } from './options.ts';
 import { operationModel } from './rows/operation.model.ts';
+import { isSaleKind } from './rows/operation-rows.ts';
 import { recollect } from './rows/recollection.ts';
 import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
 import type { OwnedOperation } from './resolver/resolver.ts';
@@ -56,11 +59,11 @@ export class Authorization {
     const since = addDays(tradeDateNow(platform), -1);
     const remembered = await recollect(platform.pool, platform.store, since);
     for (const row of remembered.rows) {
-      if (!row.counted || row.kind !== 'sale' || row.tradeDate < since) continue;
+      if (!row.counted || !isSaleKind(row.kind) || row.tradeDate < since) continue;
       const { tradeDate, merchantId, terminal: terminalId, amount } = row;
       desk.limits.count({ tradeDate, merchantId, terminalId, payer: row.payer as PayerClass, amount: fen(amount) });
     }
-    const sales = remembered.fresh.filter(({ kind }) => kind === 'sale');
+    const sales = remembered.fresh.filter(({ kind }) => isSaleKind(kind));
     desk.index.load(sales, remembered.upTo, remembered.parked);
     desk.clearingDay.seen(remembered.newestClearingDate);
     this.#loaded = true;
@@ -115,6 +118,14 @@ export class Authorization {
     const { desk, atWork } = this.#assembly;
     return this.#counted('refund', () =>
       atWork.run(desk, 'refund', command, (intake) => takeRefund(desk, command, intake)),
+    );
+  }
+
+  /** 0220 offline sale. */
+  offlineSale(command: TakeOfflineSale): Promise<PaymentAnswer> {
+    const { desk, atWork } = this.#assembly;
+    return this.#counted('offline-sale', () =>
+      atWork.run(desk, 'offline-sale', command, (intake) => takeOfflineSale(desk, command, intake)),
     );
   }
 
@@ -197,7 +208,7 @@ export class Authorization {
     desk.limits.changed(before, after);
     for (const { fact, at } of facts) {
       const { type, data } = fact as PaymentFact;
-      if (type === 'ChannelRequested' && data.operation.kind === 'sale') {
+      if ((type === 'ChannelRequested' || type === 'AdviceRequested') && isSaleKind(data.operation.kind)) {
         const { merchantId, rrn } = data.operation;
         const { date: localDate } = shanghaiTime(Date.parse(at));
         desk.index.add({ paymentId, merchantId, rrn, tradeDate: data.tradeDate, localDate }, position);

@@ -32,6 +32,21 @@ export interface ChannelMessage {
   readonly tradeDate: BusinessDate;
 }
 
+/** What an advice is about, as it was sent to the channel. */
+export interface AdvisedOriginal {
+  /** MTI under which it went out. */
+  readonly mti: string;
+  readonly trace: ChannelTrace;
+}
+/** What an advice says beside its message. */
+export interface AdvisedOperation {
+  readonly pan: string;
+  /** F38 as the terminal gave it; null in a refund. */
+  readonly authCode: string | null;
+  /** F90; null in an offline sale. */
+  readonly original: AdvisedOriginal | null;
+}
+
 /** What the channel said, as the payment's decider takes it. */
 export type ChannelAnswer =
   | {
@@ -85,15 +100,19 @@ export class CardNetwork {
     return this.#send('0200', fields, message, timeoutMs);
   }
 
-  /** 0220 of a refund, 0221 when it is repeated under the same keys. */
-  refund(
+  /** 0220 of an advice, 0221 when it is repeated under the same keys. */
+  advise(
     message: ChannelMessage,
-    pan: string,
-    sale: ChannelTrace,
+    { pan, authCode, original }: AdvisedOperation,
     repeated: boolean,
     timeoutMs: number,
   ): Promise<ChannelAnswer> {
-    const fields = { ...this.#financial(message), 2: pan, 90: originalElements('0200', sale) };
+    const fields: Fields = {
+      ...this.#financial(message),
+      2: pan,
+      ...(authCode !== null && { 38: authCode }),
+      ...(original !== null && { 90: originalElements(original.mti, original.trace) }),
+    };
     return this.#send(repeated ? '0221' : '0220', fields, message, timeoutMs);
   }
 

@@ -4,6 +4,7 @@ import type {
   AuthorizeSale,
   PaymentMessage,
   RefundPayment,
+  TakeOfflineSale,
   VoidPayment,
 } from '@tillstream/domain/payment/commands';
 import { contentText, operationKey, type OperationKey } from '@tillstream/domain/payment/keys';
@@ -17,7 +18,7 @@ const OPERATION_NAMESPACE = '6b1f4a52-8a0e-4f0b-9c58-1f0b7a2d9e34';
 export const operationIdOf = (key: OperationKey): string => uuidv5(operationKey(key), OPERATION_NAMESPACE);
 
 /** A payment command that carries a card. */
-export type CardCommand = AuthorizeSale | InquireBalance | VoidPayment | RefundPayment;
+export type CardCommand = AuthorizeSale | InquireBalance | VoidPayment | RefundPayment | TakeOfflineSale;
 
 /** The keyed hash that tells a repeat from another message under the same key (design 6, *Repeats*). */
 export function contentHashOf(
@@ -31,8 +32,9 @@ export function contentHashOf(
     kind,
     amount: 'amount' in command ? command.amount : 0,
     fingerprint,
-    entryMode: command.entryMode,
-    cardSequence: command.cardSequence,
+    // The copy of an offline sale in a batch upload need not say how the card was read.
+    entryMode: kind === 'offline-sale' ? '' : command.entryMode,
+    cardSequence: kind === 'offline-sale' ? null : command.cardSequence,
     originalRrn: linked?.originalRrn ?? null,
     originalAuthCode: 'originalAuthCode' in command ? command.originalAuthCode : null,
     originalBatch: linked?.originalBatch ?? null,

@@ -3,6 +3,7 @@ import type {
   InquireBalance,
   RefundPayment,
   ReverseOperation,
+  TakeOfflineSale,
   VoidPayment,
 } from '@tillstream/domain/payment/commands';
 
@@ -11,6 +12,7 @@ interface Commands {
   readonly inquiry: InquireBalance;
   readonly void: VoidPayment;
   readonly refund: RefundPayment;
+  readonly offlineSale: TakeOfflineSale;
   readonly reversal: ReverseOperation;
 }
 
@@ -69,6 +71,7 @@ const checks: Readonly<Record<Kind, Readonly<Record<string, Check>>>> = {
   inquiry: { ...message, ...card },
   void: { ...message, ...card, ...original, amount, originalAuthCode: orNull(text(6)) },
   refund: { ...message, ...card, ...original, amount },
+  offlineSale: { ...message, ...card, amount, authCode: orNull(text(6)) },
   reversal: { ...message, amount, reason: matches(/^[0-9A-Z]{2}$/) },
 };
 

@@ -23,8 +23,9 @@ export const terminalOf = ({ acquirer, terminalId }: Pick<OperationRef, 'acquire
 
 /** What a payment takes of its limits now; null once it failed or was undone. What is in doubt stays counted (design 6). */
 export function reservationOf(state: PaymentState): Reservation | null {
-  if (state.is !== 'payment' || state.first.kind !== 'sale' || state.first.request === null) return null;
+  if (state.is !== 'payment') return null;
   const { first, linked } = state;
+  if (first.kind !== 'sale' && first.kind !== 'offline-sale') return null;
   const { standing, ref, request } = first;
   if (standing.is === 'declined' || standing.is === 'reversed' || request === null) return null;
   if (linked.some((one) => one.kind === 'void' && one.standing.is === 'approved')) return null;
@@ -64,7 +65,8 @@ export class LimitBook {
 
   /** Follows a payment's facts after its intent. */
   changed(before: PaymentState, after: PaymentState): void {
-    if (before.is !== 'payment') return;
+    // A sale was counted when it was admitted; what came as an advice counts once it is stored.
+    if (before.is !== 'payment' && !(after.is === 'payment' && after.first.kind === 'offline-sale')) return;
     const was = reservationOf(before);
     const now = reservationOf(after);
     if (was && now && same(was, now)) return;

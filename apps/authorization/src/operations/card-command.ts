@@ -1,5 +1,5 @@
 import type { PaymentAnswer } from '@tillstream/domain/payment/commands';
-import type { OperationKind } from '@tillstream/domain/payment/parts';
+import { isAdviceKind, type OperationKind } from '@tillstream/domain/payment/parts';
 import { notTaken, replyWith, silence, type Desk } from '../desk.ts';
 import { openCard, type OpenedCard } from '../intake/open-card.ts';
 import { contentHashOf, operationIdOf, type CardCommand } from '../intake/operation.ts';
@@ -43,7 +43,7 @@ export class CommandsAtWork {
     if (desk.platform.machineClock.now() > command.answerBy) return silence;
     const operationId = operationIdOf(command);
     // Another copy of this message was told 91; what was said binds.
-    if (kind !== 'refund' && desk.turnedAway.has(operationId)) {
+    if (!isAdviceKind(kind) && desk.turnedAway.has(operationId)) {
       if ((await desk.turnedAway.standing(operationId)) !== undefined) return notTaken();
     }
     this.#size += 1;
@@ -95,7 +95,7 @@ export function otherContent(desk: Desk, operationId: string): PaymentAnswer {
 
 /** 96 only where it is known that nothing is stored under the key. */
 async function cannotOpen(desk: Desk, kind: OperationKind, operationId: string): Promise<PaymentAnswer> {
-  if (kind === 'refund') return silence;
+  if (isAdviceKind(kind)) return silence;
   const { state } = await desk.streams.load(operationId);
   return state.is === 'new' ? replyWith('96') : silence;
 }

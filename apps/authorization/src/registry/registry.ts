@@ -56,11 +56,20 @@ export class Registry {
     return this.#channels.get(channel);
   }
 
+  /** The plans by which an intent is priced; undefined when one is not known. */
+  plansOf(
+    merchantId: string,
+    { feePlan, channel, costPlan }: { feePlan: PlanRef | null; channel: string; costPlan: PlanRef | null },
+  ): { readonly feePlan: FeePlan; readonly costPlan: CostPlan } | undefined {
+    const fee = feePlan && this.#merchants.get(merchantId)?.feePlans.find((plan) => isPlan(plan, feePlan));
+    const cost = costPlan && this.#channels.get(channel)?.costPlans.find((plan) => isPlan(plan, costPlan));
+    return fee && cost ? { feePlan: fee, costPlan: cost } : undefined;
+  }
+
   /** What refunds return under the plans that priced a payment; undefined when a plan is not known. */
   returnTerms(merchantId: string, feePlan: PlanRef, channel: string, costPlan: PlanRef): ReturnTerms | undefined {
-    const fee = this.#merchants.get(merchantId)?.feePlans.find((plan) => isPlan(plan, feePlan));
-    const cost = this.#channels.get(channel)?.costPlans.find((plan) => isPlan(plan, costPlan));
-    return fee && cost ? { fee: fee.returns, cost: cost.returns } : undefined;
+    const plans = this.plansOf(merchantId, { feePlan, channel, costPlan });
+    return plans && { fee: plans.feePlan.returns, cost: plans.costPlan.returns };
   }
 
   /** Takes in one fact of a merchant or a channel; the same one again changes nothing. */

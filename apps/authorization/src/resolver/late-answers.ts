@@ -52,7 +52,7 @@ export class LateAnswers implements Unanswered {
       const trace = { transmittedAt, stan, acquirer };
       if (reply.mti === '0430') await this.#resolver.recordReversal(operation, { responseCode, clearingDate, trace });
       else if (reply.mti === '0230')
-        await this.#resolver.recordRefund(operation, responseCode, authCode ?? null, clearingDate);
+        await this.#resolver.recordAdvice(operation, { responseCode, authCode: authCode ?? null, clearingDate });
       else await this.#evidence(desk, operation, responseCode, authCode ?? null);
       this.#traces.delete(key);
     } catch (error) {

@@ -1,18 +1,16 @@
 import {
   recordNoAnswer,
-  recordRefundAccepted,
-  recordRefundDeclined,
   recordReversalAnswer,
   reverseByHost,
   type PaymentDecision,
   type ReversalAnswer,
 } from '@tillstream/domain/payment/decide';
-import { isApprovalCode } from '@tillstream/domain/payment/refusals';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
 import { undecided, type Undecided } from '@tillstream/domain/payment/undecided';
 import { crashPoint } from '@tillstream/event-store';
 import type { ChannelAnswer, ChannelMessage } from '../channel/card-network.ts';
 import { BY_US, byChannel, channelOf, tradeDateNow, type Desk, type Owner } from '../desk.ts';
+import { adviceIn, isDecisive, originalOf, recordAnswer, type AdviceAnswer } from './advices.ts';
 import { Slots } from './slots.ts';
 
 /** An undecided operation, as people are shown it. */
@@ -45,11 +43,6 @@ interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'next
   again: boolean;
 }
 
-/**
- * Answers to an advice that say nothing about it: try again (domain 2.5, class E and its like). 94 says that it was there before,
- * not what came of it; taken for a decline it would release a hold for money that the payer has.
- */
-const undecisive = new Set(['68', '90', '91', '92', '94', '96', '98', 'A0', 'A7', 'C1']);
 const TIMEOUT_REASON = '4354';
 /** Work on the store at the same time; the rest waits. */
 const mostAtOnce = 64;
@@ -211,15 +204,19 @@ export class Resolver implements Owner {
 
   async #advise(task: Task, work: Extract<Undecided, { work: 'advise' }>, state: PaymentState): Promise<boolean> {
     const { network, settings, cards } = this.#desk();
-    const sale = state.is === 'payment' ? state.first.request?.trace : undefined;
-    if (sale === undefined) throw new Error('a refund stands only on a sale that was sent');
+    const { payment, advice } = adviceIn(state, task.operationId);
     const pan = await cards.number(work.card.token);
     const message = this.#message(work, work.original);
+    const about = {
+      pan,
+      authCode: 'authCode' in advice ? advice.authCode : null,
+      original: originalOf(payment, advice),
+    };
     const answer = await this.#ask(task, (repeated) =>
-      network.refund(message, pan, sale, repeated, settings.adviceTimeoutMs),
+      network.advise(message, about, repeated, settings.adviceTimeoutMs),
     );
     if (answer.is !== 'answered') return this.#remember(task, work.original, answer);
-    return this.recordRefund(task, answer.responseCode, answer.authCode, answer.clearingDate);
+    return this.recordAdvice(task, answer);
   }
 
   /** Stores the channel's answer to a 0420; true when it decided the operation. */
@@ -234,24 +231,13 @@ export class Resolver implements Owner {
   }
 
   /** Stores the channel's answer to a 0220; true when it decided the operation. */
-  async recordRefund(
+  async recordAdvice(
     of: Pick<OwnedOperation, 'paymentId' | 'operationId' | 'merchantId'>,
-    responseCode: string,
-    authCode: string | null,
-    clearingDate: string | null,
+    answer: AdviceAnswer,
   ): Promise<boolean> {
-    const { operationId } = of;
-    if (undecisive.has(responseCode)) return false;
-    const accepted = {
-      operationId,
-      authCode: authCode ?? '',
-      clearingDate: clearingDate ?? this.#desk().clearingDay.current(),
-    };
-    return this.#decide(of, byChannel(this.#desk()), (state) =>
-      isApprovalCode(responseCode)
-        ? recordRefundAccepted(state, accepted)
-        : recordRefundDeclined(state, { operationId, responseCode }),
-    );
+    if (!isDecisive(answer)) return false;
+    const desk = this.#desk();
+    return this.#decide(of, byChannel(desk), (state) => recordAnswer(desk, state, of.operationId, answer));
   }
 
   async #ask(task: Task, send: (repeated: boolean) => Promise<ChannelAnswer>): Promise<ChannelAnswer> {

@@ -28,6 +28,9 @@ export interface OperationRow {
   readonly revision: number;
 }
 
+/** Whether an operation begins a payment that others name by its RRN, and counts against the limits. */
+export const isSaleKind = (kind: string): boolean => kind === 'sale' || kind === 'offline-sale';
+
 /** Operations whose rows a fact touches: its own, and for a void the sale that it undoes. */
 export function touchedBy(record: StoredRecord): readonly string[] {
   const paymentId = record.stream.slice('payment-'.length);
@@ -39,7 +42,7 @@ export function touchedBy(record: StoredRecord): readonly string[] {
 export function takeIntoRows(rows: Map<string, OperationRow>, record: StoredRecord): void {
   const paymentId = record.stream.slice('payment-'.length);
   const fact = record as unknown as PaymentFact;
-  if (fact.type === 'ChannelRequested' || fact.type === 'RefundRequested') {
+  if (fact.type === 'ChannelRequested' || fact.type === 'AdviceRequested' || fact.type === 'RefundRequested') {
     const row = begun(fact.data, paymentId, record);
     if (!rows.has(row.operationId)) rows.set(row.operationId, row);
     return;
@@ -51,7 +54,7 @@ export function takeIntoRows(rows: Map<string, OperationRow>, record: StoredReco
   if (counted !== undefined) change(rows, paymentId, record.revision, (row) => ({ ...row, counted }));
 }
 
-type Begun = Extract<PaymentFact, { type: 'ChannelRequested' | 'RefundRequested' }>['data'];
+type Begun = Extract<PaymentFact, { type: 'ChannelRequested' | 'AdviceRequested' | 'RefundRequested' }>['data'];
 
 function begun(data: Begun, paymentId: string, record: StoredRecord): OperationRow {
   const { operation, tradeDate, card, amount } = data;
@@ -66,7 +69,7 @@ function begun(data: Begun, paymentId: string, record: StoredRecord): OperationR
     localDate: shanghaiTime(Date.parse(record.at)).date,
     payer: card.cardClass,
     amount,
-    counted: operation.kind === 'sale',
+    counted: isSaleKind(operation.kind),
     undecided: true,
     clearingDate: null,
     revision: record.revision,
@@ -81,6 +84,7 @@ function ownChange(fact: PaymentFact, row: OperationRow): Partial<OperationRow> 
     case 'RefundAccepted':
       return { undecided: false, clearingDate: fact.data.clearingDate };
     case 'OperationDeclined':
+    case 'AdviceDeclined':
       return { undecided: false, counted: false };
     case 'PaymentReversed':
       return { undecided: false, counted: false };

@@ -83,7 +83,7 @@ export class PaymentIndex {
   async #stored(merchantId: string, rrn: string): Promise<IndexedSale[]> {
     const found = await this.#pool.query<{ payment_id: string; trade_date: string; local_date: string }>(
       `select payment_id, trade_date::text, local_date::text from ${LIVE_SCHEMA}.${OPERATION_TABLE}
-       where merchant_id = $1 and rrn = $2 and kind = 'sale' order by trade_date`,
+       where merchant_id = $1 and rrn = $2 and kind in ('sale', 'offline-sale') order by trade_date`,
       [merchantId, rrn],
     );
     return found.rows.map(({ payment_id: paymentId, trade_date: tradeDate, local_date: localDate }) => ({

@@ -227,6 +227,7 @@ async function commandOf(platform: Platform, message: Sent) {
     cardSequence: null,
     partialApprovalAllowed: false,
     reason: '98',
+    authCode: null,
     ...original,
     ...given,
     amount: fen(amount),

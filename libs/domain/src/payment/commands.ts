@@ -79,6 +79,15 @@ export interface RefundPayment extends PaymentMessage {
   readonly originalBatch: string | null;
   readonly originalStan: string | null;
 }
+/** 0220 offline sale (60.1 = 30): approved by terminal and chip alone. Pattern `authorization.offline-sale`. */
+export interface TakeOfflineSale extends PaymentMessage {
+  readonly amount: Fen;
+  readonly entryMode: string;
+  readonly cardSequence: string | null;
+  readonly card: SealedCard;
+  /** F38 of the offline approval, or null. */
+  readonly authCode: string | null;
+}
 /** 0400: names the operation by the same batch and STAN. Pattern `authorization.reversal`. */
 export interface ReverseOperation extends PaymentMessage {
   readonly amount: Fen;
@@ -121,5 +130,6 @@ export const paymentPattern = {
   inquiry: 'authorization.inquiry',
   void: 'authorization.void',
   refund: 'authorization.refund',
+  offlineSale: 'authorization.offline-sale',
   reversal: 'authorization.reversal',
 } as const;
