@@ -1,3 +1,4 @@
+import { paymentPattern } from '@tillstream/domain/payment/commands';
 import { batchPattern } from '@tillstream/domain/batch/commands';
 import {
   formatTlv,
@@ -9,6 +10,7 @@ import {
 } from '@tillstream/iso8583';
 import {
   ACQUIRER,
+  approval,
   MERCHANT,
   openGatewayBench,
   type GatewayBench,
@@ -33,6 +35,8 @@ afterAll(() => bench.close());
 beforeEach(() => {
   bench.arrived.splice(0);
   const fine = { kind: 'answer', responseCode: '00', batch: '000007' };
+  for (const pattern of [paymentPattern.offlineSale, paymentPattern.refund])
+    bench.answers.set(pattern, () => approval());
   bench.answers.set(batchPattern.presentTotals, () => ({ ...fine, domesticReply: 1, foreignReply: 1 }));
   bench.answers.set(batchPattern.uploadItems, () => fine);
   bench.answers.set(batchPattern.endUpload, () => fine);
@@ -165,6 +169,46 @@ describe('a batch upload', () => {
     const copy = upload({ 2: CUP, 3: '200000' }, `25${one.batch}000`);
     expect((await one.send(copy, { mac: false }))?.fields[39]).toBe('30');
     expect(bench.arrived).toEqual([]);
+  });
+
+  describe('with the copy of an advice', () => {
+    const fields = { 2: CUP, 4: '000000040000', 11: '000032', 25: '00', 38: 'T00001', 49: '156' };
+    const copy = (more: object = {}, f60 = `30${one.batch}000`): TerminalMessage =>
+      upload({ ...fields, 3: '000000', 22: '052', ...more }, f60);
+    const patterns = (): string[] => bench.arrived.map(({ pattern }) => pattern);
+
+    it('gives authorization the 0220 that it repeats before it counts as an item', async () => {
+      expect((await one.send(copy()))?.fields[39]).toBe('00');
+      expect(patterns()).toEqual([paymentPattern.offlineSale, batchPattern.uploadItems]);
+      expect(bench.arrived[0]?.command).toMatchObject({
+        ...{ batch: one.batch, stan: '000032', amount: 40_000, entryMode: '052', authCode: 'T00001' },
+      });
+      expect(JSON.stringify(bench.arrived)).not.toContain(CUP);
+      bench.arrived.splice(0);
+      const refund = copy({ 3: '200000', 22: undefined, 37: '632700000001' }, `25${one.batch}000`);
+      expect((await one.send(refund))?.fields[39]).toBe('00');
+      expect(patterns()).toEqual([paymentPattern.refund, batchPattern.uploadItems]);
+      expect(bench.arrived[0]?.command).toMatchObject({ originalRrn: '632700000001', entryMode: '002' });
+    });
+
+    it('is silent when nobody can say that the advice is stored, and goes on when it is refused', async () => {
+      bench.answers.set(paymentPattern.offlineSale, () => ({ kind: 'silence' }));
+      expect(await one.send(copy(), { waitMs: 200 })).toBeUndefined();
+      bench.notTaken.add(paymentPattern.offlineSale);
+      expect(await one.send(copy(), { waitMs: 200 })).toBeUndefined();
+      bench.notTaken.clear();
+      expect(patterns()).not.toContain(batchPattern.uploadItems);
+      bench.answers.set(paymentPattern.offlineSale, () => approval({ responseCode: '94' }));
+      expect((await one.send(copy()))?.fields[39]).toBe('00');
+      expect(patterns()).toContain(batchPattern.uploadItems);
+    });
+
+    it('moves no money without a MAC, and none for an adjustment or a tip: it is an item only', async () => {
+      await one.send(copy(), { mac: false });
+      await one.send(copy({}, `32${one.batch}000`));
+      await one.send(copy({}, `34${one.batch}000`));
+      expect(new Set(patterns())).toEqual(new Set([batchPattern.uploadItems]));
+    });
   });
 
   it.each([

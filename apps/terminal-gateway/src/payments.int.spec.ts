@@ -197,11 +197,24 @@ describe('other payments', () => {
     expect(reply).toMatchObject({ mti: '0410', mac: 'right', fields: { 39: '00' } });
   });
 
+  it('an offline sale carries its own authorisation code and no original', async () => {
+    const offline = { ...one.sale({ 60: one.f60('30'), 38: 'T12345' }), mti: '0220' };
+    expect(await one.send(offline as TerminalMessage)).toMatchObject({
+      mti: '0230',
+      mac: 'right',
+      fields: { 39: '00' },
+    });
+    expect(bench.arrived[0]?.pattern).toBe(paymentPattern.offlineSale);
+    expect(only()).toMatchObject({ amount: 10_000, authCode: 'T12345', stan: offline.fields[11] });
+    expect(await opens(only())).toMatchObject({ pan: '6200000000000005' });
+  });
+
   it.each([
     ['pre-authorisation', '0100', '10', { 3: '030000', 25: '06' }],
     ['completion', '0200', '20', { 25: '06', 38: 'A12345', 61: '0000070000051123' }],
     ['completion advice', '0220', '24', { 25: '06', 38: 'A12345', 61: '0000070000051123' }],
-    ['offline sale', '0220', '30', {}],
+    ['adjustment', '0220', '32', { 61: '0000070000051123' }],
+    ['tip', '0220', '34', { 61: '0000070000051123' }],
     [
       'QR sale',
       '0200',

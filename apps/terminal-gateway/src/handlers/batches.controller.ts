@@ -5,6 +5,7 @@ import { type GatewayParts, GATEWAY_PARTS } from '../gateway-parts.ts';
 import type { TerminalRequest, TerminalSession } from '../guard/terminal-session.ts';
 import { endUpload, isUpload, presentTotals, uploadItems } from '../translate/batches.ts';
 import { totalsReply } from '../translate/replies.ts';
+import { reportCopy } from './advice-copy.ts';
 import type { Reply } from './exchanges.ts';
 
 /** Settlement and batch upload become commands to settlement (domain 2.4). */
@@ -34,6 +35,8 @@ export class BatchesController {
     const { exchanges, cards, cipher } = this.parts;
     const upload = uploadItems(request.spec.id, request.message, exchanges.frame(session), cipher);
     await cards.storeAll(upload.cards);
+    const isCopy = request.spec.id === 'upload-copy';
+    if (isCopy && !(await reportCopy(this.parts, request, session))) return SILENCE;
     return this.outcome(request, batchPattern.uploadItems, upload.command);
   }
 

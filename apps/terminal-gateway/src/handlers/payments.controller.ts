@@ -37,6 +37,12 @@ export class PaymentsController {
     return this.pay(request);
   }
 
+  /** Adjustments and tips (32, 34) change the amount of a sale that was told to the channel: they are answered 40. */
+  @IsoMessagePattern({ mti: '0220', processing: '000000', type: '30', network: '000' })
+  offlineSale(request: TerminalRequest): Promise<Reply> {
+    return this.pay(request);
+  }
+
   @IsoMessagePattern({ mti: '0400' })
   reversal(request: TerminalRequest): Promise<Reply> {
     return this.pay(request);

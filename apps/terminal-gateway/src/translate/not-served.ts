@@ -8,7 +8,6 @@ export const notServed: Readonly<Record<string, string>> = {
   completion: '40',
   'completion-advice': '40',
   'completion-void': '40',
-  'offline-sale': '40',
   'qr-sale': '40',
   'qr-void': '40',
   'qr-refund': '40',

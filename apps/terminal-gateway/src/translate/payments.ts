@@ -6,6 +6,7 @@ import {
   type RefundPayment,
   type ReverseOperation,
   type SealedCard,
+  type TakeOfflineSale,
   type VoidPayment,
 } from '@tillstream/domain/payment/commands';
 import { fen, type Fen } from '@tillstream/money';
@@ -81,6 +82,11 @@ const refund: PaymentRow<RefundPayment> = {
     ...original(fields),
   }),
 };
+const offlineSale: PaymentRow<TakeOfflineSale> = {
+  pattern: paymentPattern.offlineSale,
+  card: true,
+  parts: (fields) => ({ amount: amountOf(fields), ...reading(fields), authCode: orNull(fields[38]) }),
+};
 const reversal: PaymentRow<ReverseOperation> = {
   pattern: paymentPattern.reversal,
   card: false,
@@ -88,7 +94,14 @@ const reversal: PaymentRow<ReverseOperation> = {
 };
 
 /** The payment messages that are served, by the id of their spec (domain 2.3). */
-export const servedPayments = { 'balance-inquiry': inquiry, sale, void: voidOf, refund, reversal } as const;
+export const servedPayments = {
+  'balance-inquiry': inquiry,
+  sale,
+  void: voidOf,
+  refund,
+  'offline-sale': offlineSale,
+  reversal,
+} as const;
 export type ServedPayment = keyof typeof servedPayments;
 
 /** True for a message that becomes a payment command. */
