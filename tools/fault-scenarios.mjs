@@ -5,7 +5,11 @@
 export const scenarios = [
   { number: 2, title: 'killed between a durable append and the reply', specs: ['journeys/crash.journey'] },
   { number: 3, title: 'the database server is killed in mid-batch', specs: ['event-store/src/postgres/store.spec'] },
-  { number: 6, title: 'facts are delivered twice', specs: ['messaging/src/in-process/fact-feed.spec'] },
+  {
+    number: 6,
+    title: 'facts are delivered twice',
+    specs: ['messaging/src/in-process/fact-feed.spec', 'journeys/rows.journey'],
+  },
   { number: 8, title: 'positions become visible in order', specs: ['event-store/src/postgres'] },
   {
     number: 14,
@@ -36,6 +40,12 @@ export const scenarios = [
     specs: ['messaging/src/in-process/fact-feed.spec'],
   },
   { number: 34, title: 'every stored version still reads', specs: ['domain/src/facts.spec', 'event-store/src'] },
+  {
+    number: 31,
+    title: 'a changed row is found against replay',
+    specs: ['service-kit/src/platform/rebuild', 'journeys/rows.journey'],
+  },
+  { number: 40, title: 'rebuild under traffic, swap, roll back', specs: ['journeys/rows.journey'] },
   {
     number: 41,
     title: 'restored from a backup to a point in time',

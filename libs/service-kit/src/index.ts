@@ -54,11 +54,14 @@ export { durationBuckets, Metrics, type MetricSpec } from './metrics/metrics.ts'
 export { PLATFORM, PlatformModule, type Platform } from './platform/platform.ts';
 export { LIVE_SCHEMA, liveGroup, useSchema, type ReadModel } from './platform/read-model.ts';
 export {
+  NothingToRollBack,
   rebuildReadModels,
+  rollBackReadModels,
   type RebuildOptions,
   type RebuildOutcome,
-  type TableComparison,
 } from './platform/rebuild.ts';
+export { type TableComparison } from './platform/replay.ts';
+export { ReplayWatch, type ReplayFinding, type ReplayWatchSettings } from './platform/replay-watch.ts';
 export { CardVault, type CardRow, type NamedTokens } from './vault/card-vault.ts';
 export { DataKeys, REFRESH_MS, SETTLE_MS, type DataKeySettings } from './vault/data-keys.ts';
 export { rotateCardKey, type CardKeyRotation, type RotationOutcome } from './vault/rotate-card-key.ts';

@@ -1,13 +1,14 @@
 import { factVersions } from '@tillstream/domain/facts';
 import { PostgresEventStore } from '@tillstream/event-store';
-import { rebuildReadModels } from '@tillstream/service-kit';
+import { rebuildReadModels, rollBackReadModels } from '@tillstream/service-kit';
 import { readModels } from '../host/read-models.ts';
-import { dataDirOf, openData, runCommand } from './open-data.ts';
+import { dataDirOf, openData, progress, runCommand } from './open-data.ts';
 
-const HELP = `npm run rebuild [-- --check] [--data DIR]
+const HELP = `npm run rebuild [-- --check | --roll-back] [--data DIR]
 
 Replays the history from position 0 into schema read_next beside the live rows, compares every table at one position, and
-swaps. With --check it compares and leaves the live rows alone. Ends with 1 when anything differed.`;
+swaps. With --check it compares and leaves the live rows alone. With --roll-back the rows from before the last swap are
+brought up to date, compared and swapped in again. Ends with 1 when anything differed.`;
 
 await runCommand(async () => {
   const args = process.argv.slice(2);
@@ -19,16 +20,14 @@ await runCommand(async () => {
   const store = await PostgresEventStore.open({ pool: data.pool, now: Date.now, versions: factVersions });
   try {
     const started = Date.now();
-    const outcome = await rebuildReadModels({
-      store,
-      pool: data.pool,
-      models: readModels,
-      swap: !args.includes('--check'),
-      onProgress: (model, position, head) => {
-        if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K${model} ${position}/${head}`);
-      },
-    });
-    if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K');
+    const parts = {
+      ...{ store, pool: data.pool, models: readModels },
+      onProgress: (model: string, position: bigint, head: bigint) => progress(`${model} ${position}/${head}`),
+    };
+    const outcome = args.includes('--roll-back')
+      ? await rollBackReadModels(parts)
+      : await rebuildReadModels({ ...parts, swap: !args.includes('--check') });
+    progress('');
     for (const { table, rows, equal } of outcome.tables) {
       console.log(`${equal ? 'equal    ' : 'DIFFERENT'}  ${table}  ${rows.toLocaleString('en-US')} rows`);
     }

@@ -15,6 +15,7 @@ import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { DEMO_CHANNEL } from '../demo/roster.ts';
 import type { Node } from './node.ts';
 import type { NodeSettings } from './settings.ts';
+import { watchRows } from './watch-rows.ts';
 
 /** The running services of the single node. */
 export interface Services {
@@ -75,6 +76,7 @@ export async function startServices(
     if (!ready) throw new Error(why.join('; '));
   });
   showGauges(metrics, node, authorization, gateway);
+  watchRows(node, metrics, settings.replayCheck);
   const address = gateway.server.address;
   if (!address) throw new Error('the terminal gateway does not listen');
   return {

@@ -66,6 +66,12 @@ export const nodeSettings = {
     max: 1_000_000,
     fallback: 500,
   }),
+  replayCheck: durationMs('TILLSTREAM_REPLAY_CHECK', {
+    what: 'pause between two looks at whether live rows are what the history gives; a cycle is one look per read model',
+    min: 1_000,
+    max: 86_400_000,
+    fallback: 600_000,
+  }),
   tlsCertificate: text<string | undefined>('TILLSTREAM_TLS_CERTIFICATE', {
     what: 'file of the certificate chain (PEM); with it terminals must connect by TLS',
     fallback: undefined,
