@@ -37,7 +37,7 @@ describe('rows and books that follow from facts', () => {
     return {
       head: await journey.node.platform.store.head(),
       network: { ...counts },
-      bank: journey.foreign.bank.counts,
+      bank: readFileSync(join(journey.folder.simulatorFolder, 'bank.ndjson'), 'utf8'),
     };
   };
   const parts = () => ({ store: journey.node.platform.store, pool: journey.node.pool, models: readModels });
