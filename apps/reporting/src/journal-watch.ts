@@ -20,17 +20,26 @@ interface Waiting {
   journals: number;
 }
 
+/** Journals by which a payment's money moves for good. */
+const forGood: ReadonlySet<string> = new Set(['J1', 'J2', 'J3', 'J3-mirror', 'J10-return']);
+
 /** Whether a fact moves a payment's money for good; holds and inquiries do not (quality i2). */
 function postsOnce(fact: Stored<AnyFact>): boolean {
   switch (fact.type) {
     case 'PaymentApproved':
     case 'PaymentVoided':
     case 'RefundAccepted':
+    case 'RefundFailed':
       return true;
     case 'PaymentReversed':
       return fact.data.undone !== null;
     case 'VoidReversed':
       return fact.data.restored !== null;
+    case 'VoidConfirmed':
+      // With its item in suspense already it ends that suspense (J11) and posts no J2.
+      return fact.data.undone !== null && fact.data.caseId === null;
+    case 'ReturnAccepted':
+      return fact.data.undone !== null || fact.data.kept !== null;
     default:
       return false;
   }
@@ -73,7 +82,7 @@ export class JournalWatch {
       );
       return;
     }
-    if (journal !== 'J1' && journal !== 'J2' && journal !== 'J3') return;
+    if (!forGood.has(journal)) return;
     from.journals += 1;
     if (!from.posts)
       this.#note('i3', 'entry-follows-from-a-fact', `${journal} at ${fact.position} follows from ${from.type}`);

@@ -65,6 +65,7 @@ export const factTypes = {
   ReversalRequested: { noun: 'payment', version: 1 },
   PaymentReversed: { noun: 'payment', version: 1 },
   VoidReversed: { noun: 'payment', version: 1 },
+  VoidConfirmed: { noun: 'payment', version: 1 },
   ReversalStuck: { noun: 'payment', version: 1 },
   LateResponseReceived: { noun: 'payment', version: 1 },
   OperationLinked: { noun: 'payment', version: 1 },

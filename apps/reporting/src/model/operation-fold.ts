@@ -8,6 +8,19 @@ import { rowOf } from './row-set.ts';
 export const operationIdOf = (fact: Stored<PaymentFact>): string =>
   fact.type === 'OperationTombstoned' ? fact.data.operationId : fact.data.operation.operationId;
 
+type OfReturn = Extract<PaymentFact, { type: 'ReturnRequested' | 'ReturnAccepted' | 'ReturnDeclined' }>;
+
+/** Whether a fact is about a return of ours; it says where the operation that is returned stands as well. */
+export const isReturn = (fact: PaymentFact): fact is OfReturn =>
+  fact.type === 'ReturnRequested' || fact.type === 'ReturnAccepted' || fact.type === 'ReturnDeclined';
+
+/** Standing of what is returned. A return that the channel declined leaves it to a person. */
+export const returningStatus: Readonly<Record<OfReturn['type'], 'returning' | 'returned' | 'stuck'>> = {
+  ReturnRequested: 'returning',
+  ReturnAccepted: 'returned',
+  ReturnDeclined: 'stuck',
+};
+
 /** The payment in whose stream a fact stands. */
 export const paymentIdOf = (fact: Stored<PaymentFact>): string => fact.stream.slice('payment-'.length);
 
@@ -47,6 +60,10 @@ function begun(
 
 /** What one more fact makes of its operation's row. */
 export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): void {
+  if (isReturn(fact) && fact.data.of === row.operationId) {
+    row.status = returningStatus[fact.type];
+    return;
+  }
   switch (fact.type) {
     case 'ChannelRequested':
     case 'AdviceRequested':
@@ -116,6 +133,9 @@ function changeStanding(
     case 'VoidReversed':
       if (fact.data.restored) row.undoneBy = fact.id;
       return undone(row, fact, 'reversed');
+    case 'VoidConfirmed':
+      if (fact.data.undone) row.decidedBy = fact.id;
+      return undone(row, fact, 'present');
     case 'RefundFailed':
       row.undoneBy = fact.id;
       return undone(row, fact, 'failed');
@@ -153,7 +173,7 @@ function decided(row: OperationRow, fact: Stored<PaymentFact>, status: string, r
   row.decidedAt = fact.at;
 }
 
-function undone(row: OperationRow, fact: Stored<PaymentFact>, status: 'reversed' | 'failed'): void {
+function undone(row: OperationRow, fact: Stored<PaymentFact>, status: 'reversed' | 'failed' | 'present'): void {
   row.status = status;
   row.decidedAt = fact.at;
 }

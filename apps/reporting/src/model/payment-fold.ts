@@ -1,6 +1,7 @@
 import type { CardRef, PaymentFact } from '@tillstream/domain/payment/events';
 import type { OperationRow } from '../rows/operation.row.ts';
 import { PaymentRow, paymentStatus } from '../rows/payment.row.ts';
+import { isReturn, returningStatus } from './operation-fold.ts';
 import type { Stored } from './projection.ts';
 import { rowOf } from './row-set.ts';
 
@@ -32,10 +33,15 @@ const cardColumns = (card: CardRef | null) => ({
 export function changePayment(row: PaymentRow, fact: Stored<PaymentFact>, operation: OperationRow): void {
   if (operation.operationId === row.paymentId) ofFirst(row, fact, operation);
   else if (fact.type === 'PaymentVoided') row.voided = true;
+  else if (fact.type === 'VoidConfirmed') row.voided = true;
   else if (fact.type === 'VoidReversed') row.voided = false;
+  else if (isReturn(fact) && fact.data.of === row.paymentId) row.standing = returningStatus[fact.type];
   else if (fact.type === 'RefundAccepted') {
     row.refunded += fact.data.amount;
     row.refundedFee += fact.data.fee;
+  } else if (fact.type === 'RefundFailed') {
+    row.refunded -= fact.data.amount;
+    row.refundedFee -= fact.data.fee;
   }
   row.status = paymentStatus(row);
 }

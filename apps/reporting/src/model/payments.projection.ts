@@ -1,7 +1,7 @@
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { OperationRow } from '../rows/operation.row.ts';
 import { PaymentRow } from '../rows/payment.row.ts';
-import { changeOperation, newOperation, operationIdOf, paymentIdOf } from './operation-fold.ts';
+import { changeOperation, isReturn, newOperation, operationIdOf, paymentIdOf } from './operation-fold.ts';
 import { changePayment, newPayment } from './payment-fold.ts';
 import { ofNoun, type Projection, type Stored } from './projection.ts';
 import { RowSet } from './row-set.ts';
@@ -20,6 +20,7 @@ export const paymentsProjection: Projection = {
     for (const fact of facts) {
       rows.payments.want(paymentIdOf(fact));
       rows.operations.want(operationIdOf(fact));
+      if (isReturn(fact)) rows.operations.want(fact.data.of);
     }
     await rows.operations.load(client);
     await rows.payments.load(client);
@@ -37,6 +38,7 @@ interface PaymentRows {
 }
 
 function takePayment({ payments, operations, counts }: PaymentRows, fact: Stored<PaymentFact>): void {
+  if (isReturn(fact)) takeReturned({ operations, counts }, fact);
   const key = [operationIdOf(fact)];
   const known = operations.find(...key);
   const begun = known === undefined ? newOperation(fact) : undefined;
@@ -50,4 +52,18 @@ function takePayment({ payments, operations, counts }: PaymentRows, fact: Stored
   const first = begun && paymentIdOf(fact) === operation.operationId ? newPayment(fact, operation) : undefined;
   const payment = payments.at(fact.position, [paymentIdOf(fact)], first && (() => first));
   if (payment !== undefined) changePayment(payment, fact, operation);
+}
+
+function takeReturned(
+  { operations, counts }: Pick<PaymentRows, 'operations' | 'counts'>,
+  fact: Extract<Stored<PaymentFact>, { data: { of: string } }>,
+): void {
+  const key = [fact.data.of];
+  const known = operations.find(...key);
+  if (known === undefined || BigInt(known.position) >= fact.position) return;
+  counts.count(known, -1);
+  const operation = operations.at(fact.position, key, undefined);
+  if (operation === undefined) return;
+  changeOperation(operation, fact);
+  counts.count(operation, 1);
 }

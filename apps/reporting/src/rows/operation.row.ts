@@ -44,6 +44,11 @@ export const OPERATION_STATUSES = [
   'reversing',
   'reversed',
   'stuck',
+  'returning',
+  'returned',
+  'present',
+  'failed',
+  'expired',
   'refused',
   'tombstoned',
 ] as const;

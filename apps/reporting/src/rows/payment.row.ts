@@ -56,6 +56,8 @@ export const PAYMENT_STATUSES = [
   'reversing',
   'reversed',
   'stuck',
+  'returning',
+  'returned',
 ] as const;
 
 /** The sale's standing together with what its voids and refunds made of it. */

@@ -71,6 +71,7 @@ export function itemChangeOf(fact: PaymentFact): ItemChange | null {
     case 'ReturnDeclined':
     case 'BalanceAnswered':
     case 'ReversalStuck':
+    case 'VoidConfirmed':
     case 'LateResponseReceived':
     case 'OperationLinked':
     case 'OperationRefused':

@@ -85,6 +85,15 @@ export const refundLines = (returned: Amounts, where: Dimensions, release: Fen =
 /** The mirror of a refund's own J3, when the channel took it back after it had accepted it (domain 3.5). */
 export const refundFailedLines = (returned: Amounts, where: Dimensions): readonly Line[] => saleLines(returned, where);
 
+/**
+ * The end of a void whose item the clearing file put into 1191 (J11): the hold is released, and the merchant bears it in the
+ * same entry, Dr 2001, Dr 4001 / Cr 1191. 1101 and the costs stand already.
+ */
+export const suspendedVoidLines = (undone: Amounts, release: Fen): readonly Line[] => [
+  ...releaseLines(release),
+  ...said([lineOf('2001', netOf(undone)), lineOf('4001', undone.fee), lineOf('1191', negate(undone.amount))]),
+];
+
 /** J10, return to the payer: the mirror of the entry that kept a long item, Dr 2191 / Cr 1101, Cr 5001, Cr 5002. */
 export const keptReturnedLines = (kept: Amounts, where: Dimensions): readonly Line[] =>
   said([

@@ -176,6 +176,8 @@ function movesOfPayment(fact: PaymentFact): readonly Move[] {
       if (restored === null) return one('J12-release', lines.releaseLines(release), { dates });
       return one('J1', lines.restoredLines(restored, fact.data, release), { dates });
     }
+    case 'VoidConfirmed':
+      return voidConfirmed(fact.data);
     case 'ChannelRequested':
     case 'OperationDeclined':
     case 'BalanceAnswered':
@@ -205,6 +207,14 @@ function reversed(data: Extract<PaymentFact, { type: 'PaymentReversed' }>['data'
   const clearingDate = data.clearingDate ?? dates?.clearingDate;
   if (clearingDate === undefined) throw new Error('a reversal of a posted payment came without a clearing date');
   return one('J2', lines.undoneLines(undone, { channel, clearingDate }, release), { dates });
+}
+
+/** A void that the file shows done: J2, or with its item in suspense the end of that suspense (J11, confirmed). */
+function voidConfirmed(data: Extract<PaymentFact, { type: 'VoidConfirmed' }>['data']): readonly Move[] {
+  const { undone, release, caseId, dates } = data;
+  if (undone === null) return one('J12-release', lines.releaseLines(release), { dates });
+  if (caseId === null) return one('J2', lines.undoneLines(undone, data, release), { dates });
+  return one('J11-confirmed', lines.suspendedVoidLines(undone, release), { dates });
 }
 
 /** A return mirrors what stood posted, or takes the long item that was kept in 2191 back out (domain 4.6, J10). */

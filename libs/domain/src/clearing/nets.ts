@@ -30,6 +30,12 @@ export function clearingMovementOf(fact: PaymentFact): ClearingMovement | null {
       const { restored, channel, clearingDate } = fact.data;
       return restored === null ? null : { channel, clearingDate, amount: channelNetOf(restored) };
     }
+    case 'VoidConfirmed': {
+      const { undone, caseId, channel, clearingDate } = fact.data;
+      // What stands in suspense for it has left 1101 already.
+      if (undone === null || caseId !== null) return null;
+      return { channel, clearingDate, amount: negate(channelNetOf(undone)) };
+    }
     case 'RefundFailed':
       return { channel: fact.data.channel, clearingDate: fact.data.clearingDate, amount: channelNetOf(fact.data) };
     case 'ReturnAccepted': {

@@ -112,6 +112,8 @@ export type ReturnRequested = Fact<
     readonly trace: ChannelTrace;
     /** J12: what stands posted and is held from now on; 0 when it is held already or nothing is posted. */
     readonly hold: Fen;
+    /** The item as the clearing file priced it, when it was kept in 2191 (J10); null when it stands posted, or nothing does. */
+    readonly kept: Amounts | null;
     readonly dates: PaymentDates | null;
   }
 >;

@@ -71,7 +71,7 @@ export function replyOf(state: PaymentState, operationId: string): PaymentReply 
 /** Whether the operation must not be confirmed any more; also while its void is accepted or uncertain. */
 function isUndone(payment: Payment, operation: Operation): boolean {
   const { is } = operation.standing;
-  if (is === 'in-doubt' || is === 'reversing' || is === 'reversed' || is === 'stuck') return true;
+  if (is === 'in-doubt' || is === 'reversing' || is === 'reversed' || is === 'stuck' || is === 'present') return true;
   const voided = voidOf(payment, operation);
   return voided === 'superseded' || (voided !== undefined && voided.standing.is !== 'requested');
 }
@@ -110,6 +110,7 @@ function outcomeReply(operation: Operation): PaymentReply {
     case 'reversing':
     case 'reversed':
     case 'stuck':
+    case 'present':
       return { ...bare(reversedReply(standing), ref.rrn), ...card };
     case 'requested':
       throw new Error('an undecided operation has no reply');
@@ -119,6 +120,8 @@ function outcomeReply(operation: Operation): PaymentReply {
 }
 
 /** Who waits for an operation that the host gave up is told 98; one that the terminal reversed meanwhile is told 12. */
-function reversedReply(standing: Extract<Operation['standing'], { is: 'reversing' | 'reversed' | 'stuck' }>): string {
+function reversedReply(
+  standing: Extract<Operation['standing'], { is: 'reversing' | 'reversed' | 'stuck' | 'present' }>,
+): string {
   return standing.is === 'reversing' && standing.by === 'host' ? IN_DOUBT : UNDONE;
 }

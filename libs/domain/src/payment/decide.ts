@@ -12,6 +12,8 @@ export type { LateAnswer, PaymentDecision } from './decision.ts';
 export type { DoubtCause } from './doubt.ts';
 export { recordScriptResult, recordSignature } from './evidence.ts';
 export type { ScriptResult, Signature } from './evidence.ts';
+export { answerHostOnly, decideByFile } from './file-decision.ts';
+export type { FileAnswer, HostOnly } from './file-decision.ts';
 export { linkOperation, refuseOperation } from './linked.ts';
 export type { Refusal } from './linked.ts';
 export type { Barred, OriginalClaims } from './original.ts';
@@ -29,12 +31,15 @@ export type { HeldContext, PreAuthApproval } from './pre-auth.ts';
 export {
   recordRefundAccepted,
   recordRefundDeclined,
+  recordRefundFailed,
   REFUND_WINDOW_DAYS,
   remainingOf,
   repeatedRefund,
   requestRefund,
 } from './refund.ts';
 export type { RefundAnswer, RefundContext, RefundRequest, SameDayRefund } from './refund.ts';
+export { recordReturnAccepted, recordReturnDeclined, returnedBy } from './return.ts';
+export type { Returning } from './return.ts';
 export { recordReversalAnswer, reverseByHost, reverseByTerminal } from './reversal.ts';
 export type { ReversalAnswer, ReversalDecision, TerminalReversal } from './reversal.ts';
 export { declineByHost, recordApproval, recordBalance, requestInquiry, requestSale } from './sale.ts';

@@ -188,6 +188,28 @@ export type VoidReversed = Fact<
   }
 >;
 
+/**
+ * The clearing file shows that the channel holds a void for done whose end nobody could tell: the payer has the money back, so J2
+ * is posted if it was not, and what was held is released. The terminal was told that it failed, so a repeat is never answered 00.
+ */
+export type VoidConfirmed = Fact<
+  'VoidConfirmed',
+  1,
+  {
+    readonly operation: OperationRef;
+    readonly amount: Fen;
+    /** What stood posted and is mirrored; null when J2 stands already, and for a void that moves no money. */
+    readonly undone: Amounts | null;
+    readonly release: Fen;
+    /** Set when the file's item stands in 1191 already (J11), from where J2 takes it instead of 1101. */
+    readonly caseId: string | null;
+    readonly channel: string;
+    readonly dates: PaymentDates;
+    /** Of the file. */
+    readonly clearingDate: BusinessDate;
+  }
+>;
+
 /** The channel says that it did not undo (12): held until the clearing file decides (domain 3.2). */
 export type ReversalStuck = Fact<
   'ReversalStuck',
@@ -266,6 +288,7 @@ export type PaymentFact =
   | ReversalRequested
   | PaymentReversed
   | VoidReversed
+  | VoidConfirmed
   | ReversalStuck
   | LateResponseReceived
   | OperationLinked

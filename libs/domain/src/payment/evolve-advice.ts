@@ -42,10 +42,10 @@ export function refundOf({ data }: RefundRequested): Refund {
 
 /** A return as it stands when it is durable. */
 export function returnOf({ data }: ReturnRequested): Return {
-  const { operation, amount, hold, of } = data;
+  const { operation, amount, hold, of, kept } = data;
   const request = requestOf(data);
   const standing = { is: 'requested' } as const;
-  return { kind: 'return', ref: operation, amount, contentHash: '', held: hold, of, request, standing };
+  return { kind: 'return', ref: operation, amount, contentHash: '', held: hold, of, kept, request, standing };
 }
 
 type Answer = RefundAccepted | RefundDeclined | RefundFailed | AdviceDeclined | ReturnAccepted | ReturnDeclined;
@@ -67,7 +67,8 @@ export function adviceAnswered(one: Operation, fact: Answer): Operation | undefi
       return { ...one, standing: declinedBy(fact.data.responseCode) };
     case 'ReturnAccepted':
       if (one.kind !== 'return') return undefined;
-      return { ...one, held: minus(one.held, fact.data.release), standing: approvedBy(fact.data) };
+      // It releases what is held for what it returns as well.
+      return { ...one, held: ZERO, standing: approvedBy(fact.data) };
     case 'ReturnDeclined':
       return one.kind === 'return' ? { ...one, standing: declinedBy(fact.data.responseCode) } : undefined;
   }

@@ -10,7 +10,7 @@ import type {
   ReversalRequested,
 } from './events.ts';
 import { isApprovalCode } from './refusals.ts';
-import { newPayment } from './state.ts';
+import { newPayment, postedApproval } from './state.ts';
 import { isUndoableKind } from './parts.ts';
 import { adviceAnswered, adviceRequested, refundOf, returnOf } from './evolve-advice.ts';
 import type { Approval, Operation, Payment, PaymentState, Undoable } from './state.ts';
@@ -91,17 +91,20 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
     case 'RefundRequested':
       return { ...payment, linked: [...payment.linked, refundOf(fact)] };
     case 'ReturnRequested':
-      return { ...payment, linked: [...payment.linked, returnOf(fact)] };
+      return undoable({ ...payment, linked: [...payment.linked, returnOf(fact)] }, fact, present, fact.data.of);
     case 'RefundAccepted':
     case 'RefundDeclined':
     case 'RefundFailed':
     case 'AdviceDeclined':
-    case 'ReturnAccepted':
     case 'ReturnDeclined':
       return change(payment, fact, (one) => adviceAnswered(one, fact) ?? impossible(fact, payment));
     case 'ScriptResultReceived': {
       const { operation: _, ...result } = fact.data;
       return change(payment, fact, (one) => ({ ...one, scripts: [...(one.scripts ?? []), result] }));
+    }
+    case 'ReturnAccepted': {
+      const after = change(payment, fact, (one) => adviceAnswered(one, fact) ?? impossible(fact, payment));
+      return undoable(after, fact, (one) => ({ ...one, held: ZERO }), fact.data.of);
     }
     case 'SignatureReceived':
       return change(payment, fact, (one) => ({ ...one, signature: fact.data.sha256 }));
@@ -118,6 +121,7 @@ type OfDoubt = Extract<
       | 'ReversalRequested'
       | 'PaymentReversed'
       | 'VoidReversed'
+      | 'VoidConfirmed'
       | 'ReversalStuck'
       | 'LateResponseReceived';
   }
@@ -135,6 +139,11 @@ function inDoubtOrUndone(one: Undoable, fact: OfDoubt): Undoable {
       const confirmedBy = fact.data.responseCode ?? '00';
       const standing = { is: 'reversed', approval: approvalOf(one), confirmedBy } as const;
       return { ...released(one, fact.data.release), standing };
+    }
+    case 'VoidConfirmed': {
+      const { amount, release, clearingDate } = fact.data;
+      const approval = postedApproval(one) ?? { amount, authCode: null, clearingDate };
+      return { ...released(one, release), standing: { is: 'present', approval } };
     }
     case 'ReversalStuck': {
       const { responseCode } = fact.data;
@@ -231,6 +240,8 @@ function reversing(one: Undoable, fact: ReversalRequested): Undoable {
 
 const released = (one: Undoable, release: Fen): Undoable => ({ ...one, held: minus(one.held, release) });
 
+const present = (one: Undoable): Undoable => ({ ...one, standing: { is: 'present', approval: postedApproval(one) } });
+
 /** The approval that an operation still carries; one that was undone carries none into a renewed reversal. */
 function approvalOf(one: Undoable): Approval | null {
   return one.standing.is === 'approved' || one.standing.is === 'reversing' ? one.standing.approval : null;
@@ -238,8 +249,12 @@ function approvalOf(one: Undoable): Approval | null {
 
 type OfOperation = Exclude<PaymentFact, { type: 'OperationTombstoned' }>;
 
-function change(payment: Payment, fact: OfOperation, to: (one: Operation) => Operation): Payment {
-  const { operationId } = fact.data.operation;
+function change(
+  payment: Payment,
+  fact: OfOperation,
+  to: (one: Operation) => Operation,
+  operationId = fact.data.operation.operationId,
+): Payment {
   if (payment.first.ref.operationId === operationId) {
     const first = to(payment.first);
     return first.kind === 'refund' || first.kind === 'return' ? impossible(fact, payment) : { ...payment, first };
@@ -253,6 +268,6 @@ function change(payment: Payment, fact: OfOperation, to: (one: Operation) => Ope
   return { ...payment, linked };
 }
 
-function undoable(payment: Payment, fact: OfOperation, to: (one: Undoable) => Undoable): Payment {
-  return change(payment, fact, (one) => (isUndoable(one) ? to(one) : impossible(fact, payment)));
+function undoable(payment: Payment, fact: OfOperation, to: (one: Undoable) => Undoable, operationId?: string): Payment {
+  return change(payment, fact, (one) => (isUndoable(one) ? to(one) : impossible(fact, payment)), operationId);
 }

@@ -61,6 +61,8 @@ export function originalOf(
   if (!kinds.includes(paying.kind)) return 'original-not-approved';
   // What is in doubt is neither approved nor not: no other operation is accepted on it (domain 3.3).
   if (isUndecidedYet(paying)) return 'operation-in-doubt';
+  // On its way back to the payer: there is nothing left to void or refund.
+  if (paying.standing.is === 'present') return 'already-undone';
   if (priced === null || !wasApproved(paying)) return 'original-not-approved';
   if (priced.operationId !== paying.ref.operationId) return 'already-undone';
   if (claims.authCode !== null && claims.authCode !== priced.authCode) return 'original-not-found';

@@ -10,7 +10,7 @@ import { alreadyHere, inDoubt, originalOf, sameCard, sameMerchant, sameTerminal 
 import type { Barred, Original, OriginalClaims } from './original.ts';
 import type { PaymentDecision } from './decision.ts';
 import type { PaymentRefusal } from './refusals.ts';
-import { heldOf, isPosted, netOf, operationOf, postedNet, returnedOf } from './state.ts';
+import { heldOf, isPosted, netOf, operationOf, payingOf, postedNet, returnedOf } from './state.ts';
 import type { Payment, PaymentState, Refund } from './state.ts';
 
 /** Whether a refund may come on the day and in the batch of its sale, where a void would do (domain 3.5). */
@@ -53,7 +53,7 @@ export interface RefundContext {
 
 /** What may still be refunded, fen: the approved amount less all refunds counted from REQUESTED; zero once undone. */
 export function remainingOf(payment: Payment): Fen {
-  if (payment.priced === null || !isPosted(payment)) return ZERO;
+  if (payment.priced === null || !isPosted(payment) || payingOf(payment)?.standing.is === 'present') return ZERO;
   return minus(payment.priced.amounts.amount, returnedOf(payment).amount);
 }
 
@@ -171,6 +171,28 @@ export function recordRefundDeclined(
   const data = { operation: ref, amount, release: held, dates: priced.dates, responseCode: answer.responseCode };
   return accept<PaymentFact>({ type: 'RefundDeclined', version: 1, data });
 }
+
+/**
+ * Records that the channel took a refund back (domain 3.5): its own J3 is mirrored and its amount is free again. One that was
+ * not known to be accepted has posted nothing, so only its hold ends. Said again it changes nothing.
+ * @throws Error for an unknown refund.
+ */
+export function recordRefundFailed(
+  state: PaymentState,
+  failure: { readonly operationId: string; readonly clearingDate: BusinessDate },
+): PaymentDecision {
+  const { one, priced } = refundIn(state, failure.operationId);
+  if (one.standing.is === 'requested') {
+    return recordRefundDeclined(state, { operationId: failure.operationId, responseCode: FAILED });
+  }
+  if (one.standing.is !== 'approved') return accept();
+  const { channel, dates } = priced;
+  const data = { ...one.returned, operation: one.ref, channel, dates, clearingDate: failure.clearingDate };
+  return accept<PaymentFact>({ type: 'RefundFailed', version: 1, data });
+}
+
+/** F39 kept with a refund that failed before its acceptance was known: the issuer did not take it (domain 2.5). */
+const FAILED = '06';
 
 function refundIn(state: PaymentState, operationId: string) {
   const one = operationOf(state, operationId);

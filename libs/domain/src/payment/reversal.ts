@@ -7,7 +7,15 @@ import { undoableOf } from './decision.ts';
 import type { PaymentDecision } from './decision.ts';
 import { inDoubt } from './original.ts';
 import { effectOf, isAdviceKind } from './parts.ts';
-import { isTombstoned, liveCompletion, livePreAuthVoid, liveRefunds, liveVoid, operationOf } from './state.ts';
+import {
+  isTombstoned,
+  liveCompletion,
+  livePreAuthVoid,
+  liveRefunds,
+  liveVoid,
+  operationOf,
+  postedApproval,
+} from './state.ts';
 import type { Payment, PaymentState, Undoable } from './state.ts';
 
 /** An 0400 names the operation that it undoes by the operation's own key (design 6). */
@@ -51,7 +59,7 @@ function bury({ key, reason }: TerminalReversal): ReversalDecision {
 function undo(payment: Payment, operation: Undoable, reversal: TerminalReversal): ReversalDecision {
   const { standing } = operation;
   // Repeated, or the host began it: it owns the rest.
-  if (standing.is === 'reversing' || standing.is === 'reversed' || standing.is === 'stuck') return owned();
+  if (['reversing', 'reversed', 'stuck', 'present'].includes(standing.is)) return owned();
   if (standing.is === 'declined') return refuse('nothing-to-undo');
   if (inDoubt(payment, operation.ref.operationId)) return refuse('operation-in-doubt');
   if (standing.is === 'approved') {
@@ -116,27 +124,37 @@ export function recordReversalAnswer(state: PaymentState, answer: ReversalAnswer
   if (trace.stan !== standing.trace.stan || trace.transmittedAt !== standing.trace.transmittedAt) return accept();
   const unknownThere = standing.approval === null && !operation.approvedLate;
   if (responseCode === '00' || (responseCode === '25' && unknownThere)) {
-    return accept<PaymentFact>(undone(state, operation, answer, responseCode));
+    return accept<PaymentFact>(undoneFact(state, operation, { clearingDate: answer.clearingDate, responseCode }));
   }
   if (responseCode !== '12' && responseCode !== '25') return accept();
   const data = { operation: operation.ref, amount: operation.amount, responseCode, dates: datesOf(state) };
   return accept<PaymentFact>({ type: 'ReversalStuck', version: 1, data });
 }
 
-function undone(payment: Payment, operation: Undoable, answer: ReversalAnswer, responseCode: '00' | '25'): PaymentFact {
-  const { ref, amount, held, standing, request } = operation;
+/** By what an operation is known to be undone: the channel's code, or its clearing file; `clearingDate` of the channel's answer. */
+export type UndoneBy = { readonly clearingDate: BusinessDate | null } & (
+  { readonly responseCode: '00' | '25' } | { readonly by: 'clearing-file' }
+);
+
+/** The fact by which an operation ends as undone: what stands posted is mirrored, what was held is released. */
+export function undoneFact(
+  payment: Payment,
+  operation: Undoable,
+  { clearingDate: answered, ...by }: UndoneBy,
+): PaymentFact {
+  const { ref, amount, held, request } = operation;
   const effect = effectOf[operation.kind];
-  const moved = standing.is === 'reversing' && standing.approval !== null && effect !== 'holds' && effect !== 'frees';
+  const moved = postedApproval(operation) !== null && effect !== 'holds' && effect !== 'frees';
   const posted = moved ? (payment.priced?.amounts ?? null) : null;
   const ofHold = effect === 'frees' || effect === 'holds';
   const dates = (ofHold ? payment.card?.dates : payment.priced?.dates) ?? null;
   const channel = request?.channel ?? '';
-  const clearingDate = answer.clearingDate ?? dates?.clearingDate ?? null;
+  const clearingDate = answered ?? dates?.clearingDate ?? null;
   if (effect === 'pays' || effect === 'holds') {
-    const data = { operation: ref, amount, undone: posted, release: held, channel, dates, clearingDate, responseCode };
+    const data = { operation: ref, amount, undone: posted, release: held, channel, dates, clearingDate, ...by };
     return { type: 'PaymentReversed', version: 1, data };
   }
   if (dates === null || clearingDate === null) throw new Error('a void stands only on an approved payment');
-  const data = { operation: ref, amount, restored: posted, release: held, channel, dates, clearingDate, responseCode };
+  const data = { operation: ref, amount, restored: posted, release: held, channel, dates, clearingDate, ...by };
   return { type: 'VoidReversed', version: 1, data };
 }

@@ -51,7 +51,15 @@ export interface Stuck {
   readonly approval: Approval | null;
   readonly responseCode: string;
 }
-export type Standing = Requested | Approved | Declined | InDoubt | Reversing | Reversed | Stuck;
+/**
+ * The clearing file showed it at the channel, whatever the terminal was told: a sale is on its way back to the payer, a void
+ * stays done. Decided, and never answered 00.
+ */
+export interface Present {
+  readonly is: 'present';
+  readonly approval: Approval | null;
+}
+export type Standing = Requested | Approved | Declined | InDoubt | Reversing | Reversed | Stuck | Present;
 /** A refund that the channel took back after it had accepted it (domain 3.5). */
 export interface Failed {
   readonly is: 'failed';
@@ -128,6 +136,8 @@ export interface Return extends OperationCore {
   readonly request: ChannelRequest;
   /** Operation id of what is returned. */
   readonly of: string;
+  /** The item as the file priced it, when it was kept in 2191. */
+  readonly kept: Amounts | null;
   readonly standing: Requested | Approved | Declined;
 }
 export type Advice = PayingAdvice | Refund | Return;
@@ -245,7 +255,7 @@ export function liveCompletion(payment: Payment): Undoable | PayingAdvice | unde
     (one): one is Undoable | PayingAdvice => effectOf[one.kind] === 'pays' && isLive(one),
   );
   if (last === undefined || last.ref.operationId !== payment.priced?.operationId) return last;
-  return voidsOf(payment).some((one) => one.standing.is === 'approved') ? undefined : last;
+  return voidsOf(payment).some(({ standing: { is } }) => is === 'approved' || is === 'present') ? undefined : last;
 }
 
 /** The refunds that count, from REQUESTED on (domain 3.5): all but the declined and the failed. */
@@ -272,9 +282,15 @@ export const netOf = (parts: Amounts): Fen => minus(parts.amount, parts.fee);
 /** The approval on which an operation's entry was posted, or null when it posted nothing or its entry was mirrored. */
 export function postedApproval(operation: Undoable | PayingAdvice): Approval | null {
   const { standing } = operation;
-  return standing.is === 'approved' || standing.is === 'reversing' || standing.is === 'stuck'
-    ? standing.approval
-    : null;
+  switch (standing.is) {
+    case 'approved':
+    case 'reversing':
+    case 'stuck':
+    case 'present':
+      return standing.approval;
+    default:
+      return null;
+  }
 }
 
 /** Whether a J1 of the payment stands now: approved, not undone, not mirrored by a void or a return that was accepted. */
