@@ -50,6 +50,52 @@ describe('journals follow from payment facts (domain 4.6)', () => {
       '1101 -99517, 5001 -450, 5002 -33, 2001 99400, 4001 600',
     );
   });
+  it('J2: a void that the clearing file shows done releases its hold; with its item in 1191 it ends that suspense instead', () => {
+    const confirmed = (caseId: string | null): PaymentFact => ({
+      type: 'VoidConfirmed',
+      version: 1,
+      data: {
+        ...{ operation: operation('v', 'void'), amount: credit1000.amount, undone: credit1000, release: net, caseId },
+        ...{ channel: 'unionpay', dates: day(MON), clearingDate: TUE },
+      },
+    });
+    const j2 = new Books(MON).take('M1', confirmed(null));
+    expect(asText(entriesOf(j2)[0])).toBe(
+      '2003 99400, 2001 -99400, 1101 -99517, 5001 -450, 5002 -33, 2001 99400, 4001 600',
+    );
+    expect(clearingMovementOf(confirmed(null))).toMatchObject({ clearingDate: TUE, amount: -99_517 });
+    const suspended = new Books(MON).take('M1', confirmed('case'));
+    expect(asText(entriesOf(suspended)[0])).toBe('2003 99400, 2001 -99400, 2001 99400, 4001 600, 1191 -100000');
+    expect(clearingMovementOf(confirmed('case'))).toBeNull();
+  });
+  it('a return mirrors what stood posted, or takes the long item out of 2191 (J10); a failed refund mirrors its own J3', () => {
+    const returned = (more: object): PaymentFact => ({
+      type: 'ReturnAccepted',
+      version: 1,
+      data: {
+        ...{ operation: operation('r', 'return'), of: 'p', amount: credit1000.amount, undone: null, release: ZERO },
+        ...{ kept: null, channel: 'unionpay', dates: day(MON), clearingDate: TUE, authCode: '1', ...more },
+      },
+    });
+    const j2 = new Books(MON).take('M1', returned({ undone: credit1000, release: net }));
+    expect(asText(entriesOf(j2)[0])).toBe(
+      '2003 99400, 2001 -99400, 1101 -99517, 5001 -450, 5002 -33, 2001 99400, 4001 600',
+    );
+    const j10 = new Books(MON).take('M1', returned({ kept: { ...credit1000, fee: ZERO } }));
+    expect(asText(entriesOf(j10)[0])).toBe('2191 100000, 1101 -99517, 5001 -450, 5002 -33');
+    const failed = new Books(MON).take('M1', {
+      type: 'RefundFailed',
+      version: 1,
+      data: {
+        ...refund400,
+        operation: operation('r', 'refund'),
+        channel: 'unionpay',
+        dates: day(MON),
+        clearingDate: TUE,
+      },
+    });
+    expect(asText(entriesOf(failed)[0])).toBe('1101 39807, 5001 180, 5002 13, 2001 -39760, 4001 -240');
+  });
   it('J12: a reversal that the terminal asks for holds what is posted; confirmed, one entry releases it and posts J2', () => {
     const books = new Books(MON);
     books.take('M1', approved(credit1000, day(MON)));
