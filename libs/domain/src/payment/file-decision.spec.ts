@@ -134,7 +134,7 @@ describe('a sale in doubt that the clearing file holds', () => {
       .thenRefuses('already-undone');
     given(...returned)
       .when((state) => decide.requestRefund(state, refundRequest('refund', 1), refundContext()))
-      .thenRefuses('already-undone');
+      .thenRefuses('refund-exceeds-remaining');
   });
   it('is never answered 00: a repeat of the sale is told 12, a repeated 0400 gets 00 and does nothing', () => {
     const state = paymentFrom(after(stuckPosted, file('present')));

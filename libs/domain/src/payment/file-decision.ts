@@ -7,12 +7,13 @@ import type { PaymentDecision } from './decision.ts';
 import { datesOf, giveUp, holdFor, isUncertain, reversalOf } from './doubt.ts';
 import type { PaymentFact, VoidConfirmed } from './events.ts';
 import { evolvePayment } from './evolve.ts';
+import { inDoubt } from './original.ts';
 import { effectOf, isUndoableKind } from './parts.ts';
 import { recordRefundAccepted } from './refund.ts';
 import { recordReturnAccepted, returnOfOperation } from './return.ts';
 import type { Returning } from './return.ts';
-import { undoneFact } from './reversal.ts';
-import { isPosted, liveRefunds, liveVoid, operationOf, postedApproval } from './state.ts';
+import { isBuiltOn, undoneFact } from './reversal.ts';
+import { isPosted, operationOf, postedApproval } from './state.ts';
 import type { Payment, PaymentState, Undoable } from './state.ts';
 
 /** What the channel's clearing file says about an operation of which nobody could tell (domain 3.2, 4.5). */
@@ -116,9 +117,8 @@ export function answerHostOnly(state: PaymentState, host: HostOnly): PaymentDeci
   const one = undoableOf(state, host.operationId);
   if (one.standing.is !== 'approved') return accept();
   const effect = effectOf[one.kind];
-  if (effect === 'pays' && (liveVoid(state) !== undefined || liveRefunds(state).length > 0)) {
-    return refuse('already-voided-or-refunded');
-  }
+  if (inDoubt(state, host.operationId)) return refuse('operation-in-doubt');
+  if (isBuiltOn(state, one)) return refuse('already-voided-or-refunded');
   const { trace } = host.returning;
   if (one.standing.approval.clearingDate === host.currentClearingDate) {
     const hold = effect === 'pays' ? holdFor(state, one) : ZERO;

@@ -75,7 +75,7 @@ function undo(payment: Payment, operation: Undoable, reversal: TerminalReversal)
  * Whether something that stands rests on an approved operation, so that undoing it would undo more: a completion or void on the
  * hold, a void or refund on the money, and on a completion void whatever came after the hold was open again (domain 3.3).
  */
-function isBuiltOn(payment: Payment, { kind, ref: { operationId } }: Undoable): boolean {
+export function isBuiltOn(payment: Payment, { kind, ref: { operationId } }: Undoable): boolean {
   switch (effectOf[kind]) {
     case 'pays':
       if (payment.priced?.operationId !== operationId) return true;
