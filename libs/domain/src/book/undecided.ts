@@ -13,12 +13,14 @@ export function undecidedAfter(
     case 'OperationInDoubt':
     case 'RefundRequested':
     case 'AdviceRequested':
-    case 'ReturnRequested':
     case 'ReversalRequested':
     case 'ReversalStuck':
       // An inquiry moves no money, so nobody waits for it.
       if (is.data.operation.kind === 'inquiry') return undecided;
       return { ...undecided, [is.data.operation.operationId]: paymentId };
+    case 'ReturnRequested':
+      // What is returned is decided; its return is not.
+      return { ...without(undecided, is.data.of), [is.data.operation.operationId]: paymentId };
     case 'PaymentApproved':
     case 'OperationDeclined':
     case 'PaymentVoided':
@@ -31,6 +33,7 @@ export function undecidedAfter(
     case 'BalanceAnswered':
     case 'PaymentReversed':
     case 'VoidReversed':
+    case 'VoidConfirmed':
       return without(undecided, is.data.operation.operationId);
     case 'LateResponseReceived':
     case 'RefundFailed':
