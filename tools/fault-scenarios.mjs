@@ -4,13 +4,23 @@
  */
 export const scenarios = [
   { number: 2, title: 'killed between a durable append and the reply', specs: ['journeys/crash.journey'] },
-  { number: 3, title: 'the database server is killed in mid-batch', specs: ['event-store/src/postgres/store.spec'] },
+  {
+    number: 3,
+    title: 'the database server is killed in mid-batch',
+    specs: ['event-store/src/postgres/store.spec', 'journeys/storage'],
+  },
   {
     number: 6,
     title: 'facts are delivered twice',
     specs: ['messaging/src/in-process/fact-feed.spec', 'journeys/rows.journey'],
   },
   { number: 8, title: 'positions become visible in order', specs: ['event-store/src/postgres'] },
+  {
+    number: 9,
+    title: 'the disk of the data, or of the log, is full',
+    specs: ['journeys/storage', 'service-kit/src/logs/line-file'],
+  },
+  { number: 13, title: 'a channel that is slow or silent', specs: ['authorization/src/load.int'] },
   {
     number: 14,
     title: 'a late approval after the reversal',
@@ -21,7 +31,7 @@ export const scenarios = [
   {
     number: 17,
     title: 'many at once for one payment',
-    specs: ['authorization/src/sale.int', 'event-store/src/postgres'],
+    specs: ['authorization/src/sale.int', 'authorization/src/load.int', 'event-store/src/postgres'],
   },
   {
     number: 18,

@@ -4,6 +4,9 @@ import { SettingsInvalid } from '@tillstream/service-kit';
 import { parseArguments } from './arguments.ts';
 import { run } from './run.ts';
 
+// Whoever read what we print may be gone, or its disk full; payments go on without a reader.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const parsed = parseArguments(process.argv.slice(2));
 switch (parsed.is) {
   case 'help':

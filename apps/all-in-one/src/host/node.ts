@@ -2,7 +2,7 @@ import { systemRandom } from '@tillstream/crypto';
 import { factVersions } from '@tillstream/domain/facts';
 import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { PostgresEventStore } from '@tillstream/event-store';
-import { startEmbeddedPostgres, takeInstanceLock, type EmbeddedPostgres } from '@tillstream/event-store/embedded';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '@tillstream/event-store/embedded';
 import {
   InProcessCommandClient,
   InProcessCommandServer,
@@ -26,6 +26,8 @@ import {
 } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { masterKeyOf, type NodeFolder } from './data-folder.ts';
+import { DiskWatch } from './disk-watch.ts';
+import { takeInstance } from './instance.ts';
 import type { NodeSettings } from './settings.ts';
 
 /** The single node below its services: database, store, feed, clocks, security module. */
@@ -38,6 +40,8 @@ export interface Node {
   readonly url: string;
   readonly embedded: EmbeddedPostgres | undefined;
   readonly durability: string;
+  /** Of the embedded server's disk; undefined when the database is somebody else's. */
+  readonly disk: DiskWatch | undefined;
 }
 
 /** Commands that report or undo are never turned away for load (design 6). */
@@ -58,17 +62,7 @@ export async function openNode(settings: NodeSettings, folder: NodeFolder): Prom
   const { url, embedded } = await openDatabase(settings, folder);
   const pool = openPool({ url, name: 'tillstream', max: 16 });
   try {
-    const lock = await takeInstanceLock(pool);
-    // Only the holder of the lock may end the server: another instance works on it otherwise.
-    if (embedded) lifecycle.onStop('embedded PostgreSQL', stopOrder.last, () => embedded.stop(), 30_000);
-    lifecycle.onStop('instance lock and pool', stopOrder.database, async () => {
-      await lock.release();
-      await pool.end();
-    });
-    void lock.lost.then((why) => {
-      log.error('the instance lock is lost, so this node stops', { why: why.message });
-      void lifecycle.stop('instance lock lost').then(() => process.exit(1));
-    });
+    await takeInstance({ pool, log, lifecycle, embedded, folder: folder.path });
     return await assemble(settings, folder, { url, pool, log, lifecycle, embedded });
   } catch (error) {
     await lifecycle.stop(`start failed: ${(error as Error).message}`);
@@ -146,8 +140,12 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     url,
     embedded,
     durability: embedded?.durability ?? 'as your server is set',
+    disk: embedded && diskWatch(settings, folder, log, lifecycle),
   };
 }
+
+const diskWatch = (settings: NodeSettings, folder: NodeFolder, log: Log, lifecycle: Lifecycle): DiskWatch =>
+  new DiskWatch({ folder: folder.path, reserveBytes: settings.diskReserve * 1_048_576, log, lifecycle });
 
 async function secretsOf(settings: NodeSettings, folder: NodeFolder, { pool, log, lifecycle }: Ground) {
   const secrets = platformSecrets(masterOf(settings, folder), pool, systemMachineClock);

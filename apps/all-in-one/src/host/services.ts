@@ -54,6 +54,7 @@ export async function startServices(
       terminal: { perSecond: settings.terminalRate, burst: 4 * settings.terminalRate },
       merchant: { perSecond: settings.merchantRate, burst: 4 * settings.merchantRate },
     },
+    barred: () => node.disk?.low === true,
     ...tlsOf(settings),
   });
   const http = await openHttp({

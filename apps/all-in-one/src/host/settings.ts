@@ -54,6 +54,12 @@ export const nodeSettings = {
     max: 60_000,
     fallback: 1_000,
   }),
+  diskReserve: integer('TILLSTREAM_DISK_RESERVE', {
+    what: 'MiB of the embedded database’s disk below which new payments are answered 96; 0 for none',
+    min: 0,
+    max: 1_048_576,
+    fallback: 256,
+  }),
   terminalRate: integer('TILLSTREAM_TERMINAL_RATE', {
     what: 'new payments per second that one terminal may send; four seconds of it at once',
     min: 1,

@@ -28,6 +28,8 @@ export class JourneyNode {
   readonly #options: JourneyOptions;
   #database: JourneyDatabase | undefined;
   readonly #folder: string;
+  readonly #world: string;
+  readonly #leaveFolder: (() => void) | undefined;
   readonly foreign: ForeignHosts;
   /** Between the terminals and the node. */
   readonly terminalGate = new Gate();
@@ -45,9 +47,12 @@ export class JourneyNode {
   private constructor(options: JourneyOptions) {
     this.#options = options;
     this.#folder = mkdtempSync(join(tmpdir(), 'tillstream-journey-'));
+    // The foreign world has a disk of its own, whatever a journey does to the node's.
+    this.#world = options.onFolder ? mkdtempSync(join(tmpdir(), 'tillstream-world-')) : this.#folder;
+    this.#leaveFolder = options.onFolder?.(this.#folder);
     this.#businessNow = instantOf(options.from);
     this.roster = demoTerminals(options.terminals ?? 7);
-    this.foreign = new ForeignHosts(join(this.#folder, 'simulator'), () => this.now());
+    this.foreign = new ForeignHosts(join(this.#world, 'simulator'), () => this.now());
   }
 
   /** Starts everything and registers the demo's channel, merchants and terminals. */
@@ -85,7 +90,7 @@ export class JourneyNode {
 
   get folder(): NodeFolder {
     const path = this.#folder;
-    return { path, logFile: join(path, 'log', 'node.log'), simulatorFolder: join(path, 'simulator') };
+    return { path, logFile: join(path, 'log', 'node.log'), simulatorFolder: join(this.#world, 'simulator') };
   }
 
   /** The node's settings, as variables of its environment. */
@@ -96,6 +101,7 @@ export class JourneyNode {
       TILLSTREAM_ANSWER_TIMER: `${answerTimerMs}ms`,
       TILLSTREAM_CHANNEL_TIMER: `${channelTimerMs}ms`,
       ...(url === undefined ? {} : { DATABASE_URL: url }),
+      ...this.#options.environment,
     };
   }
 
@@ -111,7 +117,8 @@ export class JourneyNode {
 
   /** Opens the node on the journey's database: at the start, and after {@link stop}. */
   async open(): Promise<void> {
-    for (const name of ['log', 'keys', 'simulator']) mkdirSync(join(this.#folder, name), { recursive: true });
+    for (const name of ['log', 'keys']) mkdirSync(join(this.#folder, name), { recursive: true });
+    mkdirSync(this.folder.simulatorFolder, { recursive: true });
     const settings = readNodeSettings({ ...this.environment });
     const node = await openNode(settings, this.folder);
     this.#node = node;
@@ -211,7 +218,7 @@ export class JourneyNode {
     if (known !== undefined) return known;
     const { stan, ...settings } = options;
     const { terminalId, merchantId, merchantName, model, tmkHex } = this.place(n);
-    const journalPath = join(this.#folder, 'simulator', `${terminalId}.ndjson`);
+    const journalPath = join(this.#world, 'simulator', `${terminalId}.ndjson`);
     if (stan !== undefined) {
       const journal = new Journal(journalPath);
       journal.append({ t: 'stan', stan });
@@ -265,7 +272,8 @@ export class JourneyNode {
     await this.stop().finally(async () => {
       await Promise.all([this.terminalGate.close(), this.networkGate.close(), this.foreign.close()]);
       await this.#database?.drop();
-      rmSync(this.#folder, { recursive: true, force: true });
+      this.#leaveFolder?.();
+      for (const folder of [this.#folder, this.#world]) rmSync(folder, { recursive: true, force: true });
     });
   }
 }

@@ -12,6 +12,10 @@ export interface JourneyOptions {
   readonly channelTimerMs?: number;
   /** The embedded server of the journey's folder in place of a database on the specs' server. */
   readonly embedded?: boolean;
+  /** More variables of the node's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called with the journey's folder before anything is in it; what it gives is called when nothing uses the folder any more. */
+  readonly onFolder?: (path: string) => () => void;
 }
 
 /** A start without the demo's day, on ports of the system's choice. */

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream, type Level, type Logger } from 'pino';
+import { LineFile } from './line-file.ts';
 import { maskFields, maskText, maskValue } from './mask.ts';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -46,8 +47,8 @@ export function openLog({ service, to, level = 'info' }: LogSettings): Log {
 }
 
 function streamOf(to: LogDestination): DestinationStream {
-  if (to === 'stderr') return pino.destination({ dest: 2, sync: true });
-  if ('file' in to) return pino.destination({ dest: to.file, append: true, mkdir: true, sync: true });
+  if (to === 'stderr') return LineFile.stderr();
+  if ('file' in to) return LineFile.at(to.file);
   return to;
 }
 
