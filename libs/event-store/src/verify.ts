@@ -47,15 +47,12 @@ export async function verifyStore(
   pool: Pool,
   onProgress: (done: bigint, head: bigint) => void = () => undefined,
 ): Promise<Verification> {
-  // In one statement, so that facts appended meanwhile do not look as if they stood beyond the head.
-  const ends = await pool.query<{ head: string; last: string }>(
-    `select (select position from store.head)::text as head, coalesce((select max(position) from store.fact), 0)::text as last`,
-  );
-  const head = BigInt(ends.rows[0]?.head ?? 0);
-  const last = BigInt(ends.rows[0]?.last ?? 0);
+  const start = await pool.query<{ head: string }>('select position::text as head from store.head');
+  const head = BigInt(start.rows[0]?.head ?? 0);
   let done = 0n;
   while (done < head) {
-    const { rows } = await pool.query<Row>({ name: 'verify', text: BATCH_SQL, values: [String(done), String(head)] });
+    const rows = await readable(pool, done, head);
+    if (rows === undefined) return bad(done, head, done + 1n, 'cannot be read: its page on disk is damaged');
     if (rows.length === 0) return bad(done, head, done + 1n, 'is missing; the facts end before the head');
     for (const row of rows) {
       const why = row.position === String(done + 1n) ? faultOf(row) : 'is missing';
@@ -64,9 +61,30 @@ export async function verifyStore(
     }
     onProgress(done, head);
   }
-  if (last > head) return bad(done, head, head + 1n, 'stands beyond the head: it was not appended by the store');
+  // In one statement, so that facts appended meanwhile do not look as if they stood beyond the head.
+  const beyond = await pool.query<{ first: string | null }>(
+    'select min(position)::text as first from store.fact where position > (select position from store.head)',
+  );
+  const first = beyond.rows[0]?.first ?? null;
+  if (first !== null) return bad(done, head, BigInt(first), 'stands beyond the head: it was not appended by the store');
   return { facts: done, head };
 }
+
+/** The next rows; when a page among them is damaged, the rows before it, and undefined when it is the next one's. */
+async function readable(pool: Pool, done: bigint, head: bigint): Promise<readonly Row[] | undefined> {
+  for (let upTo = head; upTo > done; upTo = done + (upTo - done) / 2n) {
+    if (upTo - done > BATCH) upTo = done + BigInt(BATCH);
+    try {
+      return (await pool.query<Row>({ name: 'verify', text: BATCH_SQL, values: [String(done), String(upTo)] })).rows;
+    } catch (error) {
+      if (!DAMAGED_PAGE.has((error as { code?: string }).code ?? '')) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** data_corrupted and index_corrupted: the server's own checksums found it. */
+const DAMAGED_PAGE = new Set(['XX001', 'XX002']);
 
 const bad = (facts: bigint, head: bigint, position: bigint, why: string): Verification => ({
   facts,
