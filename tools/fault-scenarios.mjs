@@ -20,6 +20,16 @@ export const scenarios = [
     title: 'the disk of the data, or of the log, is full',
     specs: ['journeys/storage', 'service-kit/src/logs/line-file'],
   },
+  {
+    number: 10,
+    title: 'a torn page, a flipped bit in a record or a row',
+    specs: ['event-store/src/postgres/faults.spec', 'event-store/src/verify.spec', 'service-kit/src/platform/rebuild'],
+  },
+  {
+    number: 11,
+    title: 'an error of the commit is an unknown outcome',
+    specs: ['event-store/src/postgres/faults.spec', 'messaging/src/in-process/fact-feed.spec'],
+  },
   { number: 13, title: 'a channel that is slow or silent', specs: ['authorization/src/load.int'] },
   {
     number: 14,
@@ -50,6 +60,11 @@ export const scenarios = [
     specs: ['messaging/src/in-process/fact-feed.spec'],
   },
   { number: 34, title: 'every stored version still reads', specs: ['domain/src/facts.spec', 'event-store/src'] },
+  {
+    number: 30,
+    title: 'the store is written past the store',
+    specs: ['event-store/src/postgres/store.spec', 'event-store/src/verify.spec', 'all-in-one/src/backup'],
+  },
   {
     number: 31,
     title: 'a changed row is found against replay',

@@ -14,9 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { migrateNumbers } from '@tillstream/authorization';
-import { NO_STREAM } from '@tillstream/event-store';
+import { encodeRecord, decodeRecord, leafHash, NO_STREAM, verifyStore } from '@tillstream/event-store';
 import { factToAppend } from '@tillstream/event-store/testing';
 import { openPlatformBench, type PlatformBench } from '@tillstream/service-kit/testing';
+import { compareWithBackup } from './compare-backup.ts';
 import { checkBackup, readTarget, type Target } from './check-backup.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import { checkEmpty, checkMasterKey, restoreBackup, type Restored } from './restore-backup.ts';
@@ -296,5 +297,31 @@ describe('a backup', () => {
     await expect(backUp()).rejects.toThrow('is a backup already');
     copyFileSync(join(folder, 'one', 'manifest.json'), join(folder, 'copy'));
     expect(readManifest(join(folder, 'one')).head).toBe('10');
+  });
+});
+
+describe('a backup that is kept elsewhere', () => {
+  const deviation = async ({ folder: from, manifest }: Backup) =>
+    compareWithBackup(source.database.pool, from, manifest);
+  const byTheOwner = (sql: string, values?: unknown[]) => source.database.pool.query(sql, values);
+
+  it('tells what the store cannot tell by itself: a tail cut off with its head, a history written anew with its hashes', async () => {
+    await history();
+    const backup = await backUp();
+    await say('payment', 20);
+    expect(await deviation(backup)).toBeUndefined();
+    await byTheOwner('alter table store.fact disable trigger all; alter table store.head disable trigger all');
+    const { rows: found } = await byTheOwner('select record from store.fact where position = 6');
+    const forged = encodeRecord({
+      ...decodeRecord((found[0] as { record: Buffer }).record),
+      at: '2026-11-23T02:00:00.000Z',
+    });
+    await byTheOwner('update store.fact set record = $1, leaf = $2 where position = 6', [forged, leafHash(forged)]);
+    expect((await verifyStore(source.database.pool)).firstBad).toBeUndefined();
+    expect(await deviation(backup)).toEqual({ position: 6n, why: expect.stringContaining('another fact') });
+
+    await byTheOwner('delete from store.fact where position > 5; update store.head set position = 5');
+    expect(await verifyStore(source.database.pool)).toEqual({ facts: 5n, head: 5n });
+    expect(await deviation(backup)).toEqual({ position: 6n, why: expect.stringContaining('the store has none') });
   });
 });
