@@ -49,6 +49,7 @@ export const scenarios = [
     specs: ['authorization/src/linked.int', 'domain/src/payment/interleaving'],
   },
   { number: 20, title: 'MACs that do not verify', specs: ['terminal-gateway/src/authentication.int'] },
+  { number: 21, title: 'malformed frames, messages and chip data', specs: ['terminal-gateway/src/fuzz'] },
   {
     number: 32,
     title: 'terminal and data keys change under load',
