@@ -68,7 +68,7 @@ export class Authorization {
     desk.clearingDay.seen(remembered.newestClearingDate);
     this.#loaded = true;
     desk.link.start();
-    for (const row of remembered.rows) if (row.undecided) resolver.own({ ...row, inherited: true });
+    resolver.inherit(remembered.rows.filter(({ undecided }) => undecided));
     this.#every(PRUNE_MS, () => desk.index.prune());
     this.#every(HOUSEKEEPING_MS, async () => {
       desk.limits.forgetBefore(addDays(tradeDateNow(platform), -1));

@@ -4,6 +4,7 @@ import type { LimitPlan, MerchantType } from '@tillstream/domain/limit/limit';
 import { DEFAULT_LIMITS } from '@tillstream/domain/limit/limit';
 import type { SameDayRefund } from '@tillstream/domain/payment/decide';
 import { REFUND_WINDOW_DAYS } from '@tillstream/domain/payment/decide';
+import { RETRY_PAUSES_MS, type RetryPauses } from '@tillstream/domain/payment/retry';
 
 /** Where the card network is and how one speaks to it. */
 export interface ChannelLinkOptions {
@@ -37,8 +38,8 @@ export interface AuthorizationOptions {
   readonly adviceTimeoutMs?: number;
   /** Time kept before `answerBy` for storing an outcome and answering, so that 98 can still be said. */
   readonly marginMs?: number;
-  /** Pauses between the tries of a reversal or advice; the last one repeats (domain 3.2). */
-  readonly retryMs?: readonly number[];
+  /** Pauses between the tries of a reversal or advice, ms; the last one repeats. As domain 3.2 unless given. */
+  readonly retryMs?: RetryPauses;
   readonly sameDayRefund?: SameDayRefund;
   readonly refundWindowDays?: number;
   readonly limits?: Readonly<Record<MerchantType, LimitPlan>>;
@@ -54,7 +55,6 @@ export interface AuthorizationSettings extends Required<Omit<AuthorizationOption
 }
 
 const usualMac: MacProfile = { macAlgorithm: 'unionpay-ecb', macKeyMode: 'tdes16' };
-const usualRetryMs = [5_000, 15_000, 60_000, 300_000] as const;
 
 /** Fills in what was left out. @throws RangeError naming the setting that cannot be. */
 export function settingsOf(options: AuthorizationOptions): AuthorizationSettings {
@@ -62,7 +62,7 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
     channelTimeoutMs: options.channelTimeoutMs,
     adviceTimeoutMs: options.adviceTimeoutMs ?? options.channelTimeoutMs,
     marginMs: options.marginMs ?? 100,
-    retryMs: options.retryMs ?? usualRetryMs,
+    retryMs: options.retryMs ?? RETRY_PAUSES_MS,
     sameDayRefund: options.sameDayRefund ?? 'partial-or-other-terminal',
     refundWindowDays: options.refundWindowDays ?? REFUND_WINDOW_DAYS,
     limits: options.limits ?? DEFAULT_LIMITS,

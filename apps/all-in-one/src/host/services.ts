@@ -120,7 +120,7 @@ function rootModule(
       AuthorizationModule.register({
         channel: { id: DEMO_CHANNEL, host: '127.0.0.1', port: world.networkPort, dialect: 'ascii' },
         channelTimeoutMs: settings.channelTimer,
-        retryMs: [1, 3, 10, 60].map((times) => times * settings.channelRetry),
+        retryMs: [1, 3, 12, 60].map((times) => times * settings.channelRetry),
       }),
       LedgerModule.register(),
       SettlementModule.register({ bank: { url: world.bankUrl, secret: world.bankSecret } }),

@@ -49,7 +49,7 @@ export const nodeSettings = {
     fallback: 1_200,
   }),
   channelRetry: durationMs('TILLSTREAM_CHANNEL_RETRY', {
-    what: 'pause before an unanswered reversal or advice is sent again; then three, ten and sixty times as long',
+    what: 'pause before an unanswered reversal or advice is sent again; then three, twelve and sixty times as long; 5 s on a live network',
     min: 10,
     max: 60_000,
     fallback: 1_000,

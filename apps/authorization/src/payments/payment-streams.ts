@@ -6,6 +6,7 @@ import type { PaymentRefusal } from '@tillstream/domain/payment/refusals';
 import { newPayment, type PaymentState } from '@tillstream/domain/payment/state';
 import { streamOf } from '@tillstream/domain/stream';
 import {
+  derivedFactId,
   NO_STREAM,
   type EventStore,
   type FactToAppend,
@@ -33,6 +34,8 @@ export interface Author {
   readonly key: string;
   /** Undefined: as the stream's last fact. */
   readonly correlation?: string;
+  /** The fact that this answers, and the rule by which: ids follow from it, so that doing it twice appends once (design 4). */
+  readonly cause?: { readonly factId: string; readonly rule: string };
 }
 
 /** What came of a decision: a refusal that stored nothing, or the stream after the facts. */
@@ -140,9 +143,10 @@ export class PaymentStreams {
   ): Promise<PaymentStream | undefined> {
     const correlation = author.correlation ?? stream.correlation ?? paymentId;
     const at = this.#clock.now().toISOString();
-    const { by, key } = author;
-    const causedBy = stream.lastFactId;
-    const toAppend = facts.map((fact) => ({ id: this.#newId(), fact, at, by, causedBy, correlation, key }));
+    const { by, key, cause } = author;
+    const causedBy = cause?.factId ?? stream.lastFactId;
+    const idOf = (n: number): string => (cause ? derivedFactId(cause.factId, cause.rule, n) : this.#newId());
+    const toAppend = facts.map((fact, n) => ({ id: idOf(n), fact, at, by, causedBy, correlation, key }));
     const after = facts.reduce(evolvePayment, stream.state);
     try {
       const result = await this.#writer.append(streamOf.payment(paymentId), stream.revision, toAppend);

@@ -1,9 +1,12 @@
+import { unreachable } from '@tillstream/domain/fact';
 import { price } from '@tillstream/domain/fee/price';
 import {
   recordAdviceApproved,
   recordAdviceDeclined,
   recordRefundAccepted,
   recordRefundDeclined,
+  recordReturnAccepted,
+  recordReturnDeclined,
   type PaymentDecision,
 } from '@tillstream/domain/payment/decide';
 import { isApprovalCode } from '@tillstream/domain/payment/refusals';
@@ -94,13 +97,16 @@ export function recordAnswer(
         clearingDate: netted,
         amounts: amountsOf(desk, advice),
       });
+    case 'return':
+      if (!approved) return recordReturnDeclined(state, { operationId, responseCode });
+      return recordReturnAccepted(state, { operationId, authCode: authCode ?? '', clearingDate: netted });
     default:
-      throw new Error(`nothing here records the answer to a ${advice.kind}`);
+      return unreachable(advice);
   }
 }
 
 /** The price of an advice that pays, fen, under the plans that its intent named. */
-function amountsOf(desk: Desk, { ref, amount, request }: PayingAdvice) {
+export function amountsOf(desk: Desk, { ref, amount, request }: PayingAdvice) {
   const merchant = desk.registry.merchant(ref.merchantId);
   const plans = request && desk.registry.plansOf(ref.merchantId, request);
   if (merchant === undefined || !request || !plans) throw new Error('the plans of an advice are not known');

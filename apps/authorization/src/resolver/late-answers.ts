@@ -50,9 +50,14 @@ export class LateAnswers implements Unanswered {
     try {
       const clearingDate = clearingDateOf(f15, tradeDateNow(desk.platform));
       const trace = { transmittedAt, stan, acquirer };
-      if (reply.mti === '0430') await this.#resolver.recordReversal(operation, { responseCode, clearingDate, trace });
+      if (reply.mti === '0430')
+        await this.#resolver.outcomes.recordReversal(operation, { responseCode, clearingDate, trace });
       else if (reply.mti === '0230')
-        await this.#resolver.recordAdvice(operation, { responseCode, authCode: authCode ?? null, clearingDate });
+        await this.#resolver.outcomes.recordAdvice(operation, {
+          responseCode,
+          authCode: authCode ?? null,
+          clearingDate,
+        });
       else await this.#evidence(desk, operation, responseCode, authCode ?? null);
       this.#traces.delete(key);
     } catch (error) {

@@ -1,16 +1,13 @@
-import {
-  recordNoAnswer,
-  recordReversalAnswer,
-  reverseByHost,
-  type PaymentDecision,
-  type ReversalAnswer,
-} from '@tillstream/domain/payment/decide';
+import type { BusinessDate } from '@tillstream/domain/fact';
+import { isAdviceKind, type OperationKind } from '@tillstream/domain/payment/parts';
+import { nextTry, resumed } from '@tillstream/domain/payment/retry';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
 import { undecided, type Undecided } from '@tillstream/domain/payment/undecided';
 import { crashPoint } from '@tillstream/event-store';
 import type { ChannelAnswer, ChannelMessage } from '../channel/card-network.ts';
-import { BY_US, byChannel, channelOf, tradeDateNow, type Desk, type Owner } from '../desk.ts';
-import { adviceIn, isDecisive, originalOf, recordAnswer, type AdviceAnswer } from './advices.ts';
+import { tradeDateNow, type Desk, type Owner } from '../desk.ts';
+import { adviceIn, originalOf } from './advices.ts';
+import { Outcomes } from './outcomes.ts';
 import { Slots } from './slots.ts';
 
 /** An undecided operation, as people are shown it. */
@@ -21,10 +18,23 @@ export interface OwnedOperation {
   /** What will be tried next; null until the payment was looked at. */
   readonly work: Undecided['work'] | null;
   readonly kind: string | null;
-  /** Machine clock, ms since the epoch. */
+  /** Business clock, ms since the epoch: the time of the fact with which it began. */
   readonly since: number;
+  /** Tries since then; those of an earlier process as the schedule had them due. */
   readonly attempts: number;
+  /** Machine clock, ms since the epoch. */
   readonly nextAt: number;
+}
+
+/** What an earlier process left undecided, as its rows say. */
+export interface Inherited {
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly merchantId: string;
+  readonly kind: string;
+  readonly doubt: string | null;
+  /** ISO 8601; null for a row of before it was known. */
+  readonly doubtSince: string | null;
 }
 
 interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'nextAt'> {
@@ -34,6 +44,8 @@ interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'next
   nextAt: number;
   /** A message of this work may have left us before, so that it is a repeat now. */
   sent: boolean;
+  /** Clearing date of the operation, whose cut-off ends the repeats of its reversal; null until the payment was looked at. */
+  clearingDate: BusinessDate | null;
   /** Known from the rows of an earlier process. */
   readonly inherited: boolean;
   readonly unlessStored: (() => void) | undefined;
@@ -43,23 +55,29 @@ interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'next
   again: boolean;
 }
 
-const TIMEOUT_REASON = '4354';
-/** Work on the store at the same time; the rest waits. */
-const mostAtOnce = 64;
+interface Taken extends Pick<Task, 'paymentId' | 'operationId' | 'merchantId' | 'inherited' | 'since' | 'attempts'> {
+  readonly delayMs?: number;
+  readonly unlessStored?: () => void;
+}
+
 /** Waits for the channel at the same time. Apart from the work on the store, which a channel that answers nothing must not hold up. */
 const mostAsked = 64;
+/** What is inherited is not all taken up at once: so long after each other, ms. */
+const STAGGER_MS = 5;
 
 /** Owns every undecided operation until the channel has decided it, across restarts (design 6). */
 export class Resolver implements Owner {
+  /** Stores what came of undecided operations. */
+  readonly outcomes: Outcomes;
   readonly #desk: () => Desk;
   readonly #tasks = new Map<string, Task>();
-  readonly #slots = new Slots(mostAtOnce);
   readonly #asked = new Slots(mostAsked);
   readonly #running = new Set<Promise<unknown>>();
   #stopped = false;
 
   constructor(desk: () => Desk) {
     this.#desk = desk;
+    this.outcomes = new Outcomes(desk);
   }
 
   own(work: {
@@ -67,10 +85,32 @@ export class Resolver implements Owner {
     operationId: string;
     merchantId: string;
     delayMs?: number;
-    inherited?: boolean;
     unlessStored?: () => void;
   }): void {
-    const { paymentId, operationId, merchantId, delayMs = 0, inherited = false, unlessStored } = work;
+    const { businessClock } = this.#desk().platform;
+    this.#take({ ...work, inherited: false, since: businessClock.now().getTime(), attempts: 0 });
+  }
+
+  /**
+   * Takes over what an earlier process left. A schedule goes on where it stood, so that a restart neither forgets nor hammers;
+   * as the link is new, nothing waits longer than the second pause. What waits for an answer is given up at once.
+   */
+  inherit(rows: readonly Inherited[]): void {
+    const { platform, settings } = this.#desk();
+    const now = platform.businessClock.now().getTime();
+    const longest = settings.retryMs[1] ?? settings.retryMs[0] ?? 0;
+    for (const [n, { doubt, doubtSince, kind, ...about }] of rows.entries()) {
+      const since = doubtSince === null ? now : Date.parse(doubtSince);
+      const told = doubt === 'reversing' || (doubt === 'asked' && isAdviceKind(kind as OperationKind));
+      const { attempts, pauseMs } = told ? resumed(settings.retryMs, now - since) : { attempts: 0, pauseMs: 0 };
+      const { paymentId, operationId, merchantId } = about;
+      const delayMs = Math.min(pauseMs, longest) + n * STAGGER_MS;
+      this.#take({ paymentId, operationId, merchantId, delayMs, inherited: true, since, attempts });
+    }
+  }
+
+  #take(work: Taken): void {
+    const { paymentId, operationId, merchantId, delayMs = 0, inherited, since, attempts, unlessStored } = work;
     const known = this.#tasks.get(operationId);
     if (known !== undefined) {
       known.again = known.running;
@@ -78,9 +118,9 @@ export class Resolver implements Owner {
       return;
     }
     const now = this.#desk().platform.machineClock.now();
-    const open = { work: null, kind: null, attempts: 0, nextAt: now, timer: undefined, running: false, again: false };
+    const open = { work: null, kind: null, clearingDate: null, timer: undefined, running: false, again: false };
     const task: Task = {
-      ...{ paymentId, operationId, merchantId, since: now, sent: inherited, inherited, unlessStored },
+      ...{ paymentId, operationId, merchantId, since, attempts, nextAt: now, sent: inherited, inherited, unlessStored },
       ...open,
     };
     this.#tasks.set(operationId, task);
@@ -90,8 +130,15 @@ export class Resolver implements Owner {
   /** What is owned now, oldest first. */
   owned(): readonly OwnedOperation[] {
     return [...this.#tasks.values()].map(
-      ({ timer: _t, running: _r, again: _a, sent: _s, inherited: _i, unlessStored: _u, ...shown }) => shown,
+      ({ paymentId, operationId, merchantId, work, kind, since, attempts, nextAt }) => ({
+        ...{ paymentId, operationId, merchantId, work, kind, since, attempts, nextAt },
+      }),
     );
+  }
+
+  /** The operation as it is owned; undefined when it is not. */
+  find(operationId: string): OwnedOperation | undefined {
+    return this.#tasks.get(operationId);
   }
 
   owns(operationId: string): boolean {
@@ -143,14 +190,25 @@ export class Resolver implements Owner {
       this.#tasks.delete(task.operationId);
       return;
     }
-    const { retryMs } = settings;
-    this.#schedule(task, retryMs[Math.min(Math.max(task.attempts, 1), retryMs.length) - 1] ?? 1_000);
+    const pauseMs = nextTry(settings.retryMs, { attempts: task.attempts, isPastCutOff: this.#isPastCutOff(task) });
+    if (pauseMs !== null) {
+      this.#schedule(task, pauseMs);
+      return;
+    }
+    const { operationId, clearingDate } = task;
+    platform.log.info('a reversal without an answer waits for the clearing file', { operationId, clearingDate });
+    this.#tasks.delete(operationId);
+  }
+
+  /** An advice is told until it is answered; only a reversal ends with its clearing day (domain 3.2). */
+  #isPastCutOff({ work, clearingDate }: Task): boolean {
+    return work === 'reverse' && clearingDate !== null && this.#desk().clearingDay.current() > clearingDate;
   }
 
   /** True when nothing is undecided about the operation any more. */
   async #resolve(task: Task): Promise<boolean> {
     for (;;) {
-      const { state } = await this.#slots.run(() => this.#desk().streams.load(task.paymentId));
+      const state = await this.outcomes.read(task);
       if (this.#stopped) return false;
       const work = undecided(state).find(({ operation }) => operation.operationId === task.operationId);
       if (work === undefined) {
@@ -159,12 +217,13 @@ export class Resolver implements Owner {
       }
       task.work = work.work;
       task.kind = work.operation.kind;
+      task.clearingDate = clearingDateOf(state, task.operationId);
       switch (work.work) {
         case 'await-answer':
-          await this.#giveUp(task);
+          await this.outcomes.giveUp(task, task.inherited ? 'restart' : 'no-answer');
           break;
         case 'begin-reversal':
-          await this.#beginReversal(task);
+          await this.outcomes.beginReversal(task);
           break;
         case 'reverse':
           return this.#reverse(task, work);
@@ -172,22 +231,6 @@ export class Resolver implements Owner {
           return this.#advise(task, work, state);
       }
     }
-  }
-
-  /** Nobody waits for this answer any more: what asked was cut off, here or in the process before. */
-  async #giveUp(task: Task): Promise<void> {
-    const reversalTrace = await this.#trace();
-    const cause = task.inherited ? 'restart' : 'no-answer';
-    await this.#decide(task, BY_US, (state) =>
-      recordNoAnswer(state, { operationId: task.operationId, cause, reversalTrace }),
-    );
-  }
-
-  async #beginReversal(task: Task): Promise<void> {
-    const trace = await this.#trace();
-    await this.#decide(task, BY_US, (state) =>
-      reverseByHost(state, { operationId: task.operationId, reason: TIMEOUT_REASON, trace }),
-    );
   }
 
   async #reverse(task: Task, work: Extract<Undecided, { work: 'reverse' }>): Promise<boolean> {
@@ -199,7 +242,7 @@ export class Resolver implements Owner {
       network.reverse(message, work.original, work.reason, repeated, settings.adviceTimeoutMs),
     );
     if (answer.is !== 'answered') return this.#remember(task, work.trace, answer);
-    return this.recordReversal(task, { ...answer, trace: work.trace });
+    return this.outcomes.recordReversal(task, { ...answer, trace: work.trace });
   }
 
   async #advise(task: Task, work: Extract<Undecided, { work: 'advise' }>, state: PaymentState): Promise<boolean> {
@@ -216,28 +259,7 @@ export class Resolver implements Owner {
       network.advise(message, about, repeated, settings.adviceTimeoutMs),
     );
     if (answer.is !== 'answered') return this.#remember(task, work.original, answer);
-    return this.recordAdvice(task, answer);
-  }
-
-  /** Stores the channel's answer to a 0420; true when it decided the operation. */
-  async recordReversal(
-    of: Pick<OwnedOperation, 'paymentId' | 'operationId' | 'merchantId'>,
-    { responseCode, clearingDate, trace }: Omit<ReversalAnswer, 'operationId'>,
-  ): Promise<boolean> {
-    const { operationId } = of;
-    return this.#decide(of, byChannel(this.#desk()), (state) =>
-      recordReversalAnswer(state, { operationId, responseCode, clearingDate, trace }),
-    );
-  }
-
-  /** Stores the channel's answer to a 0220; true when it decided the operation. */
-  async recordAdvice(
-    of: Pick<OwnedOperation, 'paymentId' | 'operationId' | 'merchantId'>,
-    answer: AdviceAnswer,
-  ): Promise<boolean> {
-    if (!isDecisive(answer)) return false;
-    const desk = this.#desk();
-    return this.#decide(of, byChannel(desk), (state) => recordAnswer(desk, state, of.operationId, answer));
+    return this.outcomes.recordAdvice(task, answer);
   }
 
   async #ask(task: Task, send: (repeated: boolean) => Promise<ChannelAnswer>): Promise<ChannelAnswer> {
@@ -262,21 +284,13 @@ export class Resolver implements Owner {
     const mcc = desk.registry.merchant(operation.merchantId)?.mcc ?? operation.merchantId.slice(7, 11);
     return { operation, trace, amount, entryMode, mcc, tradeDate: tradeDateNow(desk.platform) };
   }
+}
 
-  async #trace() {
-    const desk = this.#desk();
-    const channel = channelOf(desk);
-    if (channel === undefined) throw new Error('the channel is not registered');
-    return desk.references.trace(channel.acquirer);
-  }
-
-  async #decide(
-    of: Pick<OwnedOperation, 'paymentId' | 'operationId' | 'merchantId'>,
-    by: string,
-    decider: (state: PaymentState) => PaymentDecision,
-  ): Promise<boolean> {
-    const { streams } = this.#desk();
-    const { state } = await this.#slots.run(() => streams.decide(of.paymentId, { by, key: of.merchantId }, decider));
-    return !undecided(state).some(({ operation }) => operation.operationId === of.operationId);
-  }
+/** The day on which the channel has the operation: that of its approval, else the trade date of its intent. */
+function clearingDateOf(state: PaymentState, operationId: string): BusinessDate | null {
+  const operation = operationOf(state, operationId);
+  if (operation === undefined) return null;
+  const { standing, request } = operation;
+  const approval = 'approval' in standing ? standing.approval : null;
+  return approval?.clearingDate ?? request?.tradeDate ?? null;
 }

@@ -1,7 +1,7 @@
 import type { StoredRecord } from '@tillstream/event-store';
 import type { ReadModel } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
-import { takeIntoRows, touchedBy, type OperationRow } from './operation-rows.ts';
+import { takeIntoRows, touchedBy, type Doubt, type OperationRow } from './operation-rows.ts';
 
 /** The feed group and read model of authorization's own facts. */
 export const OPERATIONS = 'authorization-operations';
@@ -25,6 +25,8 @@ const columns: readonly Column[] = [
   ['counted', 'boolean', (row) => row.counted],
   ['undecided', 'boolean', (row) => row.undecided],
   ['clearing_date', 'date', (row) => row.clearingDate],
+  ['doubt', 'text', (row) => row.doubt],
+  ['doubt_since', 'text', (row) => row.doubtSince],
   ['revision', 'integer', (row) => row.revision],
 ];
 
@@ -48,6 +50,8 @@ export interface StoredRow {
   readonly counted: boolean;
   readonly undecided: boolean;
   readonly clearing_date: string | null;
+  readonly doubt: string | null;
+  readonly doubt_since: string | null;
   readonly revision: number;
 }
 
@@ -66,6 +70,8 @@ export const rowOf = (stored: StoredRow): OperationRow => ({
   counted: stored.counted,
   undecided: stored.undecided,
   clearingDate: stored.clearing_date,
+  doubt: stored.doubt as Doubt | null,
+  doubtSince: stored.doubt_since,
   revision: stored.revision,
 });
 
@@ -96,10 +102,14 @@ async function migrate(pool: Pool, schema: string): Promise<void> {
       counted boolean not null,
       undecided boolean not null,
       clearing_date date,
+      doubt text,
+      doubt_since text,
       revision integer not null
     );
+    alter table ${table} add column if not exists doubt text, add column if not exists doubt_since text;
     create index if not exists ${OPERATION_TABLE}_by_rrn on ${table} (merchant_id, rrn);
     create index if not exists ${OPERATION_TABLE}_undecided on ${table} (operation_id) where undecided;
+    create index if not exists ${OPERATION_TABLE}_doubt on ${table} (doubt_since, operation_id) where doubt is not null;
     create index if not exists ${OPERATION_TABLE}_by_date on ${table} (trade_date) where counted;`);
 }
 
