@@ -77,6 +77,11 @@ export class ChildNode {
     ).finally(() => child.#process.kill('SIGKILL'));
   }
 
+  /** Stands still between two instructions, as everything does when the power is cut; only an end is possible afterwards. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
   /** Ends it and waits for its end: SIGKILL as a crash does, SIGTERM in order. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Ended> {
     this.#process.kill(signal);
