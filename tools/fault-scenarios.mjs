@@ -9,6 +9,7 @@ export const scenarios = [
     title: 'the database server is killed in mid-batch',
     specs: ['event-store/src/postgres/store.spec', 'journeys/storage'],
   },
+  { number: 4, title: 'the power is cut: on from a copy of the disk', specs: ['journeys/power-cut.journey'] },
   {
     number: 6,
     title: 'facts are delivered twice',
@@ -29,6 +30,11 @@ export const scenarios = [
     number: 11,
     title: 'an error of the commit is an unknown outcome',
     specs: ['event-store/src/postgres/faults.spec', 'messaging/src/in-process/fact-feed.spec'],
+  },
+  {
+    number: 12,
+    title: 'clocks jump, zones turn',
+    specs: ['domain/src/calendar', 'service-kit/src/clock', 'journeys/night.journey'],
   },
   { number: 13, title: 'a channel that is slow or silent', specs: ['authorization/src/load.int'] },
   {
@@ -56,21 +62,26 @@ export const scenarios = [
     specs: ['journeys/keys.journey', 'service-kit/src/vault', 'terminal-gateway/src/sessions.int'],
   },
   {
+    number: 31,
+    title: 'a changed row is found against replay',
+    specs: ['service-kit/src/platform/rebuild', 'journeys/rows.journey'],
+  },
+  {
     number: 33,
     title: 'a fact that cannot be taken in parks its key',
     specs: ['messaging/src/in-process/fact-feed.spec'],
   },
-  { number: 34, title: 'every stored version still reads', specs: ['domain/src/facts.spec', 'event-store/src'] },
+  {
+    number: 34,
+    title: 'every stored version still reads',
+    specs: ['domain/src/facts.spec', 'all-in-one/src/host/versions'],
+  },
   {
     number: 30,
     title: 'the store is written past the store',
     specs: ['event-store/src/postgres/store.spec', 'event-store/src/verify.spec', 'all-in-one/src/backup'],
   },
-  {
-    number: 31,
-    title: 'a changed row is found against replay',
-    specs: ['service-kit/src/platform/rebuild', 'journeys/rows.journey'],
-  },
+  { number: 35, title: 'a consumer that is far behind', specs: ['messaging/src/in-process/behind.spec'] },
   { number: 40, title: 'rebuild under traffic, swap, roll back', specs: ['journeys/rows.journey'] },
   {
     number: 41,
