@@ -4,6 +4,7 @@ import { paymentPattern, type PaymentAnswer } from '@tillstream/domain/payment/c
 import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { Authorization } from './authorization.ts';
 import { readCommand } from './intake/read-command.ts';
+import type { RequestOnPayment } from './operations/linked.ts';
 import { readTurnAway } from './intake/read-turn-away.ts';
 
 const bytesOf = (answer: PaymentAnswer): Buffer => Buffer.from(JSON.stringify(answer));
@@ -27,9 +28,34 @@ export class AuthorizationController {
     return bytesOf(await this.#authorization.inquiry(readCommand('inquiry', bytes)));
   }
 
+  @MessagePattern(paymentPattern.preAuth)
+  async preAuth(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.preAuth(readCommand('preAuth', bytes)));
+  }
+
   @MessagePattern(paymentPattern.void)
-  async void(@Payload() bytes: Buffer): Promise<Buffer> {
-    return bytesOf(await this.#authorization.void(readCommand('void', bytes)));
+  void(@Payload() bytes: Buffer): Promise<Buffer> {
+    return this.#onPayment('void', bytes);
+  }
+
+  @MessagePattern(paymentPattern.preAuthVoid)
+  preAuthVoid(@Payload() bytes: Buffer): Promise<Buffer> {
+    return this.#onPayment('pre-auth-void', bytes);
+  }
+
+  @MessagePattern(paymentPattern.completion)
+  completion(@Payload() bytes: Buffer): Promise<Buffer> {
+    return this.#onPayment('completion', bytes);
+  }
+
+  @MessagePattern(paymentPattern.completionVoid)
+  completionVoid(@Payload() bytes: Buffer): Promise<Buffer> {
+    return this.#onPayment('completion-void', bytes);
+  }
+
+  @MessagePattern(paymentPattern.completionAdvice)
+  async completionAdvice(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.completionAdvice(readCommand('void', bytes)));
   }
 
   @MessagePattern(paymentPattern.refund)
@@ -50,5 +76,10 @@ export class AuthorizationController {
   @MessagePattern(turnAwayPattern)
   async turnAway(@Payload() bytes: Buffer): Promise<Buffer> {
     return Buffer.from(JSON.stringify(await this.#authorization.turnAway(readTurnAway(bytes))));
+  }
+
+  /** They name their original in the same fields. */
+  async #onPayment(kind: RequestOnPayment['kind'], bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.onPayment({ kind, command: readCommand('void', bytes) }));
   }
 }

@@ -3,12 +3,13 @@ import type { PayerClass } from '@tillstream/domain/limit/limit';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type {
   AuthorizeSale,
+  CompletePreAuth,
   InquireBalance,
   PaymentAnswer,
   RefundPayment,
   ReverseOperation,
+  PreAuthorize,
   TakeOfflineSale,
-  VoidPayment,
 } from '@tillstream/domain/payment/commands';
 import type { PaymentState } from '@tillstream/domain/payment/state';
 import type { TurnAwayAnswer, TurnAwayPayments } from '@tillstream/domain/payment/turn-away';
@@ -21,13 +22,15 @@ import { tradeDateNow } from './desk.ts';
 import type { AuthorizationFigures } from './figures.ts';
 import { migrateNumbers } from './numbers/number-blocks.ts';
 import { takePurchase } from './operations/purchase.ts';
+import { takeCompletionAdvice } from './operations/completion-advice.ts';
 import { takeOfflineSale } from './operations/offline-sale.ts';
 import { takeRefund } from './operations/refund.ts';
 import { takeReversal } from './operations/reversal.ts';
-import { takeVoid } from './operations/void.ts';
+import { takeLinkedRequest } from './operations/linked-request.ts';
+import type { RequestOnPayment } from './operations/linked.ts';
 import { settingsOf, type AuthorizationOptions } from './options.ts';
 import { operationModel } from './rows/operation.model.ts';
-import { isSaleKind } from './rows/operation-rows.ts';
+import { isPayingKind } from './rows/operation-rows.ts';
 import { recollect } from './rows/recollection.ts';
 import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
 import type { OwnedOperation } from './resolver/resolver.ts';
@@ -59,12 +62,15 @@ export class Authorization {
     const since = addDays(tradeDateNow(platform), -1);
     const remembered = await recollect(platform.pool, platform.store, since);
     for (const row of remembered.rows) {
-      if (!row.counted || !isSaleKind(row.kind) || row.tradeDate < since) continue;
+      if (!row.counted || !isPayingKind(row.kind) || row.tradeDate < since) continue;
       const { tradeDate, merchantId, terminal: terminalId, amount } = row;
       desk.limits.count({ tradeDate, merchantId, terminalId, payer: row.payer as PayerClass, amount: fen(amount) });
     }
-    const sales = remembered.fresh.filter(({ kind }) => isSaleKind(kind));
-    desk.index.load(sales, remembered.upTo, remembered.parked);
+    const sales = remembered.fresh.filter(({ kind }) => isPayingKind(kind));
+    const holds = remembered.fresh.flatMap((row) =>
+      row.authCode === null ? [] : [{ ...row, authCode: row.authCode }],
+    );
+    desk.index.load({ sales, holds }, remembered.upTo, remembered.parked);
     desk.clearingDay.seen(remembered.newestClearingDate);
     this.#loaded = true;
     desk.link.start();
@@ -107,10 +113,29 @@ export class Authorization {
     );
   }
 
-  /** 0200 void. */
-  void(command: VoidPayment): Promise<PaymentAnswer> {
+  /** 0100 pre-authorisation. */
+  preAuth(command: PreAuthorize): Promise<PaymentAnswer> {
     const { desk, atWork } = this.#assembly;
-    return this.#counted('void', () => atWork.run(desk, 'void', command, (intake) => takeVoid(desk, command, intake)));
+    return this.#counted('pre-auth', () =>
+      atWork.run(desk, 'pre-auth', command, (intake) => takePurchase(desk, { kind: 'pre-auth', command }, intake)),
+    );
+  }
+
+  /** 0200 void of a sale or a completion, 0100 void of a pre-authorisation, 0200 completion. */
+  onPayment(linked: RequestOnPayment): Promise<PaymentAnswer> {
+    const { desk, atWork } = this.#assembly;
+    const { kind, command } = linked;
+    return this.#counted(kind, () =>
+      atWork.run(desk, kind, command, (intake) => takeLinkedRequest(desk, linked, intake)),
+    );
+  }
+
+  /** 0220 completion advice. */
+  completionAdvice(command: CompletePreAuth): Promise<PaymentAnswer> {
+    const { desk, atWork } = this.#assembly;
+    return this.#counted('completion-advice', () =>
+      atWork.run(desk, 'completion-advice', command, (intake) => takeCompletionAdvice(desk, command, intake)),
+    );
   }
 
   /** 0220 refund advice. */
@@ -208,10 +233,17 @@ export class Authorization {
     desk.limits.changed(before, after);
     for (const { fact, at } of facts) {
       const { type, data } = fact as PaymentFact;
-      if ((type === 'ChannelRequested' || type === 'AdviceRequested') && isSaleKind(data.operation.kind)) {
+      const localDate = (): string => shanghaiTime(Date.parse(at)).date;
+      if ((type === 'ChannelRequested' || type === 'AdviceRequested') && isPayingKind(data.operation.kind)) {
         const { merchantId, rrn } = data.operation;
-        const { date: localDate } = shanghaiTime(Date.parse(at));
-        desk.index.add({ paymentId, merchantId, rrn, tradeDate: data.tradeDate, localDate }, position);
+        desk.index.add({ paymentId, merchantId, rrn, tradeDate: data.tradeDate, localDate: localDate() }, position);
+      }
+      const fingerprint = after.is === 'payment' ? after.first.request?.card.fingerprint : undefined;
+      if (type === 'PreAuthApproved' && fingerprint !== undefined) {
+        const { authCode, tradeDate, operation } = data;
+        const { merchantId } = operation;
+        const hold = { paymentId, merchantId, authCode, fingerprint, tradeDate, localDate: localDate() };
+        desk.index.addHold(hold, position);
       }
       if ('clearingDate' in data) desk.clearingDay.seen(data.clearingDate);
     }

@@ -1,8 +1,14 @@
 import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
 import { monthDayOf } from '@tillstream/domain/calendar/month-day';
 import type { BusinessDate } from '@tillstream/domain/fact';
-import type { ChannelTrace, OperationKind, OperationRef } from '@tillstream/domain/payment/parts';
+import {
+  isAdviceKind,
+  type ChannelTrace,
+  type OperationKind,
+  type OperationRef,
+} from '@tillstream/domain/payment/parts';
 import { isApprovalCode, isDoubtCode } from '@tillstream/domain/payment/refusals';
+import type { Operation } from '@tillstream/domain/payment/state';
 import { formatF90, parseF54, type NetworkMessage } from '@tillstream/iso8583';
 import { fen, type Fen } from '@tillstream/money';
 import type { BusinessClock } from '@tillstream/service-kit';
@@ -32,12 +38,18 @@ export interface ChannelMessage {
   readonly tradeDate: BusinessDate;
 }
 
-/** What an advice is about, as it was sent to the channel. */
+/** What an advice, a void or a completion is about, as it was sent to the channel. */
 export interface AdvisedOriginal {
   /** MTI under which it went out. */
   readonly mti: string;
   readonly trace: ChannelTrace;
 }
+/** How an operation was named to the channel. @throws Error for one that never went out. */
+export function sentAs(operation: Operation | undefined): AdvisedOriginal {
+  if (operation?.request == null) throw new Error('what stands on an operation needs one that was sent');
+  return { mti: mtiOf(operation.kind), trace: operation.request.trace };
+}
+
 /** What an advice says beside its message. */
 export interface AdvisedOperation {
   readonly pan: string;
@@ -76,6 +88,24 @@ const processingCode: Readonly<Record<OperationKind, string>> = {
   return: '200000',
   inquiry: '310000',
 };
+/** F25 06: the kinds of the pre-authorisation family (domain 2.3). */
+const holds: ReadonlySet<OperationKind> = new Set<OperationKind>([
+  'pre-auth',
+  'pre-auth-void',
+  'completion',
+  'completion-advice',
+  'completion-void',
+]);
+
+/** The MTI under which an operation goes to the network, and by which F90 names it. */
+export function mtiOf(kind: OperationKind): string {
+  if (isAdviceKind(kind)) return '0220';
+  return kind === 'pre-auth' || kind === 'pre-auth-void' ? '0100' : '0200';
+}
+
+/** Whether the reply answers what waits for it, which an advice does not. */
+const isAnswer = ({ mti }: NetworkMessage): boolean => mti === '0210' || mti === '0110';
+
 /** The terminal's reasons in the network's words (domain 3.3). */
 const networkReason: Readonly<Record<string, string>> = { '98': '4356', A0: '4355', '06': '4356' };
 
@@ -89,15 +119,30 @@ export class CardNetwork {
     this.#clock = clock;
   }
 
-  /** 0200 of a sale or an inquiry. Never sent twice. */
+  /** 0200 of a sale or an inquiry, 0100 of a pre-authorisation. Never sent twice. */
   purchase(message: ChannelMessage, card: CardData, timeoutMs: number): Promise<ChannelAnswer> {
-    return this.#send('0200', { ...this.#financial(message), ...cardFields(card) }, message, timeoutMs);
+    return this.#send(
+      mtiOf(message.operation.kind),
+      { ...this.#financial(message), ...cardFields(card) },
+      message,
+      timeoutMs,
+    );
   }
 
-  /** 0200 of a void; F90 names what it undoes. */
-  void(message: ChannelMessage, card: CardData, original: ChannelTrace, timeoutMs: number): Promise<ChannelAnswer> {
-    const fields = { ...this.#financial(message), ...cardFields(card), 90: originalElements('0200', original) };
-    return this.#send('0200', fields, message, timeoutMs);
+  /** 0200 of a void or a completion, 0100 of a pre-auth void; F90 names what it stands on, F38 a hold. */
+  linked(
+    message: ChannelMessage,
+    card: CardData,
+    { original, authCode }: { readonly original: AdvisedOriginal; readonly authCode: string | null },
+    timeoutMs: number,
+  ): Promise<ChannelAnswer> {
+    const fields: Fields = {
+      ...this.#financial(message),
+      ...cardFields(card),
+      ...(authCode !== null && { 38: authCode }),
+      90: originalElements(original.mti, original.trace),
+    };
+    return this.#send(mtiOf(message.operation.kind), fields, message, timeoutMs);
   }
 
   /** 0220 of an advice, 0221 when it is repeated under the same keys. */
@@ -134,7 +179,7 @@ export class CardNetwork {
       42: operation.merchantId,
       49: '156',
       60: networkReason[reason] ?? reason,
-      90: originalElements('0200', original),
+      90: originalElements(mtiOf(operation.kind), original),
     };
     return this.#send(repeated ? '0421' : '0420', fields, message, timeoutMs);
   }
@@ -149,7 +194,7 @@ export class CardNetwork {
       13: monthDayOf(date),
       18: mcc,
       22: entryMode,
-      25: '00',
+      25: holds.has(operation.kind) ? '06' : '00',
       37: operation.rrn,
       41: operation.terminalId,
       42: operation.merchantId,
@@ -173,13 +218,13 @@ export function answerOf(
   const { fields } = reply;
   const responseCode = fields[39];
   if (responseCode === undefined) return { is: 'untrusted' };
-  if (reply.mti === '0210' && isDoubtCode(responseCode)) return { is: 'no-answer' };
+  if (isAnswer(reply) && isDoubtCode(responseCode)) return { is: 'no-answer' };
   if (fields[41] !== undefined && fields[41] !== operation.terminalId) return { is: 'untrusted' };
   if (fields[42] !== undefined && fields[42] !== operation.merchantId) return { is: 'untrusted' };
   const answered = fields[4] === undefined ? null : fen(Number(fields[4]));
   if (answered !== null && answered !== amount && responseCode !== '10') return { is: 'untrusted' };
   const clearingDate = clearingDateOf(fields[15], tradeDate);
-  if (isApprovalCode(responseCode) && clearingDate === null && reply.mti === '0210') return { is: 'untrusted' };
+  if (isApprovalCode(responseCode) && clearingDate === null && isAnswer(reply)) return { is: 'untrusted' };
   const authCode = fields[38]?.trim() ?? null;
   return { is: 'answered', responseCode, authCode, clearingDate, amount: answered, balance: balanceOf(fields[54]) };
 }

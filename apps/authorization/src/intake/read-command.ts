@@ -1,6 +1,7 @@
 import type {
   AuthorizeSale,
   InquireBalance,
+  PreAuthorize,
   RefundPayment,
   ReverseOperation,
   TakeOfflineSale,
@@ -9,6 +10,7 @@ import type {
 
 interface Commands {
   readonly sale: AuthorizeSale;
+  readonly preAuth: PreAuthorize;
   readonly inquiry: InquireBalance;
   readonly void: VoidPayment;
   readonly refund: RefundPayment;
@@ -66,8 +68,15 @@ const original: Readonly<Record<string, Check>> = {
   originalStan: orNull(digits(6)),
   originalDate: orNull(digits(4)),
 };
+const purchase = {
+  ...message,
+  ...card,
+  amount,
+  partialApprovalAllowed: (value: unknown) => typeof value === 'boolean',
+};
 const checks: Readonly<Record<Kind, Readonly<Record<string, Check>>>> = {
-  sale: { ...message, ...card, amount, partialApprovalAllowed: (value) => typeof value === 'boolean' },
+  sale: purchase,
+  preAuth: purchase,
   inquiry: { ...message, ...card },
   void: { ...message, ...card, ...original, amount, originalAuthCode: orNull(text(6)) },
   refund: { ...message, ...card, ...original, amount },

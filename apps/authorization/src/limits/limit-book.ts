@@ -9,7 +9,14 @@ import {
 } from '@tillstream/domain/limit/counters';
 import type { EntryMode, LimitPlan } from '@tillstream/domain/limit/limit';
 import type { OperationRef } from '@tillstream/domain/payment/parts';
-import { postedApproval, type PaymentState } from '@tillstream/domain/payment/state';
+import {
+  liveCompletion,
+  postedApproval,
+  type PayingAdvice,
+  type Payment,
+  type PaymentState,
+  type Undoable,
+} from '@tillstream/domain/payment/state';
 
 /** How the payer was read, from the first two digits of F22 (domain 2.2). */
 export function entryOf(entryMode: string): EntryMode {
@@ -24,12 +31,10 @@ export const terminalOf = ({ acquirer, terminalId }: Pick<OperationRef, 'acquire
 /** What a payment takes of its limits now; null once it failed or was undone. What is in doubt stays counted (design 6). */
 export function reservationOf(state: PaymentState): Reservation | null {
   if (state.is !== 'payment') return null;
-  const { first, linked } = state;
-  if (first.kind !== 'sale' && first.kind !== 'offline-sale') return null;
-  const { standing, ref, request } = first;
-  if (standing.is === 'declined' || standing.is === 'reversed' || request === null) return null;
-  if (linked.some((one) => one.kind === 'void' && one.standing.is === 'approved')) return null;
-  const amount = postedApproval(first)?.amount ?? first.amount;
+  const paying = countedOf(state);
+  if (paying === undefined || paying.request === null) return null;
+  const { ref, request } = paying;
+  const amount = postedApproval(paying)?.amount ?? paying.amount;
   const { merchantId } = ref;
   return {
     tradeDate: request.tradeDate,
@@ -38,6 +43,15 @@ export function reservationOf(state: PaymentState): Reservation | null {
     payer: request.card.cardClass,
     amount,
   };
+}
+
+/** The sale, or the completion that counts: a hold takes no part of a day's limit (domain 3.6). */
+function countedOf(payment: Payment): Undoable | PayingAdvice | undefined {
+  const { first, linked } = payment;
+  if (first.kind === 'pre-auth') return liveCompletion(payment);
+  if (first.kind !== 'sale' && first.kind !== 'offline-sale') return undefined;
+  if (first.standing.is === 'declined' || first.standing.is === 'reversed') return undefined;
+  return linked.some((one) => one.kind === 'void' && one.standing.is === 'approved') ? undefined : first;
 }
 
 const same = (a: Reservation, b: Reservation): boolean => a.amount === b.amount && a.tradeDate === b.tradeDate;
@@ -51,6 +65,12 @@ export class LimitBook {
     const decision = decideLimits(plan, this.#counters, request);
     if (decision.ok) reserve(this.#counters, decision.reservation);
     return decision;
+  }
+
+  /** Whether a hold stays within the limits of a single payment; it counts nothing until it is completed (domain 3.6). */
+  allowsOne(plan: LimitPlan, request: Reservation & { readonly entry: EntryMode }): boolean {
+    const rules = plan.rules.filter(({ measure }) => measure === 'single');
+    return decideLimits({ ...plan, rules }, this.#counters, request).ok;
   }
 
   /** Counts a payment known from facts. */

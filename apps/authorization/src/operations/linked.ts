@@ -1,24 +1,33 @@
 import type { PaymentAnswer, RefundPayment, VoidPayment } from '@tillstream/domain/payment/commands';
-import { linkOperation, refuseOperation, replyOf, type OriginalClaims } from '@tillstream/domain/payment/decide';
-import type { OperationRef } from '@tillstream/domain/payment/parts';
+import {
+  linkOperation,
+  refuseOperation,
+  replyOf,
+  type OriginalClaims,
+  type VoidRequest,
+} from '@tillstream/domain/payment/decide';
+import { isAdviceKind, type OperationRef } from '@tillstream/domain/payment/parts';
 import { alarming, type PaymentRefusal } from '@tillstream/domain/payment/refusals';
 import { crashPoint } from '@tillstream/event-store';
 import { byTerminal, silence, tradeDateNow, type Desk } from '../desk.ts';
-import { operationIdOf, operationRef } from '../intake/operation.ts';
+import { operationRef } from '../intake/operation.ts';
 import type { Intake } from './card-command.ts';
+import { findOriginal, type Found } from './find-original.ts';
 import { answerRepeat } from './repeat.ts';
 
-/** A void or refund: lives in its original's stream, its key claimed in a stream of its own (design 6). */
+/** What asks the channel about a payment and waits. */
+export interface RequestOnPayment {
+  readonly kind: 'void' | 'completion-void' | 'pre-auth-void' | 'completion';
+  readonly command: VoidPayment;
+}
+/** Lives in its original's stream, its key claimed in a stream of its own (design 6). */
 export type LinkedCommand =
-  | { readonly kind: 'void'; readonly command: VoidPayment }
+  | RequestOnPayment
+  | { readonly kind: 'completion-advice'; readonly command: VoidPayment }
   | { readonly kind: 'refund'; readonly command: RefundPayment };
 
 /** Where the operation goes: answered already, to be refused, or into this original's stream. */
-export type Place =
-  | { readonly answer: PaymentAnswer }
-  | { readonly refusal: PaymentRefusal }
-  | { readonly notReady: true }
-  | { readonly originalId: string };
+export type Place = { readonly answer: PaymentAnswer } | Found;
 
 /** Answers what is known under the key, else finds the original that the message names. */
 export async function placeOf(desk: Desk, linked: LinkedCommand, intake: Intake): Promise<Place> {
@@ -29,34 +38,35 @@ export async function placeOf(desk: Desk, linked: LinkedCommand, intake: Intake)
   if (answer !== undefined) return { answer };
   const own = await desk.streams.load(operationId);
   // A claim whose operation never reached the original: a crash between the two is healed by going on (design 6).
-  if (own.state.is === 'linked') return { originalId: own.state.originalPaymentId };
-  return findOriginal(desk, linked);
-}
-
-async function findOriginal(desk: Desk, { command }: LinkedCommand): Promise<Place> {
-  const { acquirer, merchantId, terminalId, originalBatch: batch, originalStan: stan, originalRrn: rrn } = command;
-  if (batch !== null && stan !== null) {
-    const originalId = operationIdOf({ acquirer, merchantId, terminalId, batch, stan });
-    const { state } = await desk.streams.load(originalId);
-    // A refund from another terminal repeats the batch and STAN of a terminal that F61 does not name; only the RRN tells them apart.
-    const isNamed = state.is === 'payment' ? state.first.ref.rrn === rrn : state.is !== 'new';
-    if (rrn === null || isNamed) return { originalId };
-  }
-  if (rrn === null) return { refusal: 'original-not-found' };
-  if (!desk.index.readyFor(merchantId)) return { notReady: true };
-  const found = await desk.index.find(merchantId, rrn, command.originalDate, tradeDateNow(desk.platform));
-  return found === undefined ? { refusal: 'original-not-found' } : { originalId: found };
+  if (own.state.is === 'linked') return { originalId: own.state.originalPaymentId, named: null };
+  return findOriginal(desk, linked, intake.opened.ref.fingerprint);
 }
 
 /** The batch after whose end a repeat is no repeat; an advice gets its stored answer for ever (domain 3.10). */
 const batchOf = ({ kind, command }: LinkedCommand): LinkedCommand['command'] | null =>
-  kind === 'void' ? command : null;
+  isAdviceKind(kind) ? null : command;
 
-/** What the message says about its original besides its place. */
-export const claimsOf = ({ command }: LinkedCommand): OriginalClaims => ({
+/** What the message says about its original besides its place; `named` is the operation that its batch and STAN name. */
+export const claimsOf = ({ command }: LinkedCommand, named: string | null): OriginalClaims => ({
   rrn: command.originalRrn,
   authCode: 'originalAuthCode' in command ? command.originalAuthCode : null,
+  operationId: named,
 });
+
+/** The request that a linked message makes of its original's stream, under a trace of its own. */
+export async function requestOn(
+  desk: Desk,
+  linked: LinkedCommand,
+  { contentHash, opened }: Intake,
+  of: { readonly operation: OperationRef; readonly acquirer: string; readonly named: string | null },
+): Promise<VoidRequest> {
+  const { amount, entryMode, answerBy } = linked.command;
+  const trace = await desk.references.trace(of.acquirer);
+  const tradeDate = tradeDateNow(desk.platform);
+  const original = claimsOf(linked, of.named);
+  const { operation } = of;
+  return { operation, amount, card: opened.ref, entryMode, tradeDate, trace, contentHash, answerBy, original };
+}
 
 /** The reference of the operation, with a fresh RRN. */
 export async function linkedRef(

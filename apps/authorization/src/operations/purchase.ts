@@ -1,11 +1,12 @@
 import type { Reservation } from '@tillstream/domain/limit/counters';
 import { planAt, type CostPlan, type FeePlan } from '@tillstream/domain/fee/plan';
 import { price } from '@tillstream/domain/fee/price';
-import type { AuthorizeSale, InquireBalance, PaymentAnswer } from '@tillstream/domain/payment/commands';
+import type { AuthorizeSale, InquireBalance, PaymentAnswer, PreAuthorize } from '@tillstream/domain/payment/commands';
 import {
   declineByHost,
   recordApproval,
   recordBalance,
+  recordPreAuthApproved,
   requestInquiry,
   requestSale,
   type Intent,
@@ -29,9 +30,10 @@ import { ownedIfUnknown } from './unknown-append.ts';
 const BLOCKED = '58';
 const LIMIT_CODE = { 'exceeds-single-limit': '61', 'exceeds-daily-limit': '61', 'exceeds-daily-count': '65' } as const;
 
-/** A sale or a balance inquiry: what begins a stream. */
+/** A sale, a pre-authorisation or a balance inquiry: what begins a stream. */
 export type Purchase =
   | { readonly kind: 'sale'; readonly command: AuthorizeSale }
+  | { readonly kind: 'pre-auth'; readonly command: PreAuthorize }
   | { readonly kind: 'inquiry'; readonly command: InquireBalance };
 
 interface Terms {
@@ -43,9 +45,9 @@ interface Terms {
   readonly amount: Fen;
 }
 
-const amountOf = (purchase: Purchase): Fen => (purchase.kind === 'sale' ? purchase.command.amount : ZERO);
+const amountOf = (purchase: Purchase): Fen => (purchase.kind === 'inquiry' ? ZERO : purchase.command.amount);
 
-/** Takes a new 0200 up: limits, intent, channel, outcome (design 6). */
+/** Takes a new 0200 or 0100 up: limits, intent, channel, outcome (design 6). */
 export async function takePurchase(desk: Desk, purchase: Purchase, intake: Intake): Promise<PaymentAnswer> {
   const { command } = purchase;
   const { operationId, contentHash } = intake;
@@ -60,7 +62,7 @@ export async function takePurchase(desk: Desk, purchase: Purchase, intake: Intak
   }
   const terms = termsOf(desk, purchase, intake, channel);
   if ('responseCode' in terms) return declineHere(desk, purchase, intake, terms.responseCode);
-  const reservation = purchase.kind === 'sale' ? admit(desk, purchase.command, intake, terms) : null;
+  const reservation = purchase.kind === 'inquiry' ? null : admit(desk, purchase, intake, terms);
   if (reservation !== null && 'responseCode' in reservation) {
     return declineHere(desk, purchase, intake, reservation.responseCode);
   }
@@ -81,7 +83,7 @@ function termsOf(
   const merchant = desk.registry.merchant(merchantId);
   if (merchant === undefined) return { responseCode: responseCodeOf['merchant-not-valid'] };
   if (merchant.blocked) return { responseCode: BLOCKED };
-  if (purchase.kind === 'sale' && amount <= 0) return { responseCode: responseCodeOf['invalid-amount'] };
+  if (purchase.kind !== 'inquiry' && amount <= 0) return { responseCode: responseCodeOf['invalid-amount'] };
   if (opened.refusal !== null) return { responseCode: responseCodeOf[opened.refusal] };
   const feePlan = planAt(merchant.feePlans, tradeDate);
   const costPlan = planAt(channel.costPlans, tradeDate);
@@ -89,16 +91,20 @@ function termsOf(
   return { merchant, channel, feePlan, costPlan, tradeDate, amount };
 }
 
+/** Null for a hold that may be: it takes nothing of a day's limits. */
 function admit(
   desk: Desk,
-  command: AuthorizeSale,
+  { kind, command }: Exclude<Purchase, { kind: 'inquiry' }>,
   { opened }: Intake,
   { merchant, tradeDate, amount }: Terms,
-): Reservation | { readonly responseCode: string } {
+): Reservation | null | { readonly responseCode: string } {
   const payer = opened.ref.cardClass;
   const { merchantId, entryMode } = command;
   const asked = { tradeDate, merchantId, terminalId: terminalOf(command), payer, amount, entry: entryOf(entryMode) };
-  const decision = desk.limits.admit(desk.settings.limits[merchant.merchantType], asked);
+  const plan = desk.settings.limits[merchant.merchantType];
+  if (kind === 'pre-auth')
+    return desk.limits.allowsOne(plan, asked) ? null : { responseCode: LIMIT_CODE['exceeds-single-limit'] };
+  const decision = desk.limits.admit(plan, asked);
   return decision.ok ? decision.reservation : { responseCode: LIMIT_CODE[decision.refusal] };
 }
 
@@ -172,7 +178,7 @@ async function ask(
     if ('responseCode' in pin) return await declineHere(desk, purchase, intake, pin.responseCode);
     const operation = operationRef(command, kind, intake.operationId, rrn);
     const intent = intentOf(desk, purchase, intake, terms, { operation, trace });
-    const request = kind === 'sale' ? requestSale : requestInquiry;
+    const request = kind === 'inquiry' ? requestInquiry : requestSale;
     const card = { ...opened, cardSequence: command.cardSequence, pinBlock: pin.block };
     const decider = (state: PaymentState): PaymentDecision => request(state, intent, desk.platform.machineClock.now());
     const goOn = (): Promise<PaymentAnswer> => {
@@ -232,22 +238,23 @@ function recorderOf(purchase: Purchase, terms: Terms, operationId: string): Reco
     return (state, { clearingDate }) =>
       recordBalance(state, { operationId, clearingDate: clearingDate ?? terms.tradeDate });
   }
-  const { command } = purchase;
+  const { kind, command } = purchase;
   return (state, answer, now, reversalTrace) => {
     const amount = answer.responseCode === '10' ? (answer.amount ?? ZERO) : command.amount;
-    const cardClass = state.is === 'payment' ? state.first.request?.card.cardClass : undefined;
-    const merchantClass = terms.merchant.feeClass;
-    const priceable = { amount, merchantClass, ...(cardClass && { cardClass }) };
-    const { fee, issuerCost, networkCost } = price(priceable, terms.feePlan, terms.costPlan);
-    return recordApproval(state, {
+    const said = {
       operationId,
       responseCode: answer.responseCode,
       authCode: answer.authCode ?? '',
       clearingDate: answer.clearingDate ?? terms.tradeDate,
-      amounts: { amount, fee, issuerCost, networkCost },
       partialAllowed: command.partialApprovalAllowed,
       now,
       reversalTrace,
-    });
+    };
+    if (kind === 'pre-auth') return recordPreAuthApproved(state, { ...said, amount });
+    const cardClass = state.is === 'payment' ? state.first.request?.card.cardClass : undefined;
+    const merchantClass = terms.merchant.feeClass;
+    const priceable = { amount, merchantClass, ...(cardClass && { cardClass }) };
+    const { fee, issuerCost, networkCost } = price(priceable, terms.feePlan, terms.costPlan);
+    return recordApproval(state, { ...said, amounts: { amount, fee, issuerCost, networkCost } });
   };
 }

@@ -1,68 +1,23 @@
-import { isRefused } from '@tillstream/domain/fact';
 import type { ReturnTerms } from '@tillstream/domain/fee/plan';
 import type { PaymentAnswer, RefundPayment } from '@tillstream/domain/payment/commands';
-import {
-  repeatedRefund,
-  replyOf,
-  requestRefund,
-  type RefundContext,
-  type RefundRequest,
-} from '@tillstream/domain/payment/decide';
-import type { PaymentState } from '@tillstream/domain/payment/state';
-import { crashPoint } from '@tillstream/event-store';
-import { channelOf, silence, tradeDateNow, type Desk } from '../desk.ts';
+import { repeatedRefund, requestRefund, type RefundContext } from '@tillstream/domain/payment/decide';
+import { payingOf, type PaymentState } from '@tillstream/domain/payment/state';
+import type { Desk } from '../desk.ts';
 import type { Intake } from './card-command.ts';
 import { batchStanding } from './batch-standing.ts';
-import { authorOf, claim, claimsOf, linkedRef, placeOf, refuseLinked } from './linked.ts';
-import { ownedIfUnknown } from './unknown-append.ts';
+import { takeLinkedAdvice } from './linked-advice.ts';
 
 /** Of a payment that has no price there is nothing to return; its refusal comes before this is asked. */
 const NO_PRICE: ReturnTerms = { fee: 'PROPORTIONAL', cost: 'PROPORTIONAL' };
 
-/** Takes a refund advice up: durable, then answered 00, then the channel is told until it answers (domain 3.5). */
-export async function takeRefund(desk: Desk, command: RefundPayment, intake: Intake): Promise<PaymentAnswer> {
-  const linked = { kind: 'refund', command } as const;
-  const { operationId, opened } = intake;
-  const place = await placeOf(desk, linked, intake);
-  if ('answer' in place) return place.answer;
-  const channel = channelOf(desk);
-  if ('notReady' in place || channel === undefined) return silence;
-  const operation = await linkedRef(desk, linked, intake);
-  if ('refusal' in place) return refuseLinked(desk, linked, intake, operation, place.refusal);
-  const { originalId } = place;
-  const original = await desk.streams.load(originalId);
-  const request = await requestOf(desk, command, intake, operation, channel.acquirer);
-  const repeated = repeatedRefund(original.state, request);
-  if (repeated !== undefined) return replyOf(original.state, repeated.ref.operationId) ?? silence;
-  const context = await contextOf(desk, original.state);
-  if (context === undefined) return silence;
-  const decide = (state: PaymentState) => requestRefund(state, request, context());
-  const trial = decide(original.state);
-  if (isRefused(trial)) return refuseLinked(desk, linked, intake, operation, trial.refusal);
-  await desk.cards.store(opened.pan, opened.ref.token);
-  const taken = await claim(desk, linked, intake, operation, originalId);
-  if (taken !== undefined) return taken;
-  const about = { paymentId: originalId, operationId, merchantId: command.merchantId };
-  const author = authorOf(linked);
-  const decided = await ownedIfUnknown(desk, about, () => desk.streams.decide(originalId, author, decide));
-  if ('refused' in decided) return refuseLinked(desk, linked, intake, operation, decided.refused);
-  crashPoint('advice-stored');
-  desk.owner.own(about);
-  return replyOf(decided.state, operationId) ?? silence;
-}
-
-async function requestOf(
-  desk: Desk,
-  command: RefundPayment,
-  { contentHash, opened }: Intake,
-  operation: RefundRequest['operation'],
-  acquirer: string,
-): Promise<RefundRequest> {
-  const { amount, entryMode, answerBy } = command;
-  const trace = await desk.references.trace(acquirer);
-  const tradeDate = tradeDateNow(desk.platform);
-  const original = claimsOf({ kind: 'refund', command });
-  return { operation, amount, card: opened.ref, entryMode, tradeDate, trace, contentHash, answerBy, original };
+/** Takes a refund advice up (domain 3.5). */
+export function takeRefund(desk: Desk, command: RefundPayment, intake: Intake): Promise<PaymentAnswer> {
+  return takeLinkedAdvice(desk, { kind: 'refund', command }, intake, async (state, request) => {
+    const repeated = repeatedRefund(state, request);
+    if (repeated !== undefined) return { repeats: repeated.ref.operationId };
+    const context = await contextOf(desk, state);
+    return context && { decide: (payment) => requestRefund(payment, request, context()) };
+  });
 }
 
 /** Undefined when the plans that priced the payment are not known here, so that nothing can be decided. */
@@ -77,7 +32,8 @@ async function contextOf(desk: Desk, state: PaymentState): Promise<(() => Refund
     desk.platform.log.error('the plans that priced a payment are not known', { merchantId });
     return undefined;
   }
-  const { open: batchOpen } = payment ? await batchStanding(desk, payment.first.ref) : { open: false };
+  const { ref } = (payment && (payingOf(payment) ?? payment.first)) ?? {};
+  const { open: batchOpen } = ref ? await batchStanding(desk, ref) : { open: false };
   return () => ({
     batchOpen,
     currentClearingDate: desk.clearingDay.current(),

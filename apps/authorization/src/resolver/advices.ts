@@ -19,7 +19,8 @@ import {
   type Payment,
   type PaymentState,
 } from '@tillstream/domain/payment/state';
-import { isAdviceKind, type OperationKind } from '@tillstream/domain/payment/parts';
+import { isAdviceKind } from '@tillstream/domain/payment/parts';
+import { sentAs } from '../channel/card-network.ts';
 import type { AdvisedOriginal, ChannelAnswer } from '../channel/card-network.ts';
 import type { Desk } from '../desk.ts';
 
@@ -50,17 +51,10 @@ export function adviceIn(state: PaymentState, operationId: string): { payment: P
 
 const isAdvice = (operation: Operation): operation is Advice => isAdviceKind(operation.kind);
 
-const mtiOf = (kind: OperationKind): string => {
-  if (isAdviceKind(kind)) return '0220';
-  return kind.startsWith('pre-auth') ? '0100' : '0200';
-};
-
 /** What the advice is about, as the channel knows it; null for an offline sale, which stands on nothing. */
 export function originalOf(payment: Payment, advice: Advice): AdvisedOriginal | null {
   if (advice.kind === 'offline-sale') return null;
-  const original = originalOperation(payment, advice);
-  if (original?.request == null) throw new Error('an advice stands only on what was sent');
-  return { mti: mtiOf(original.kind), trace: original.request.trace };
+  return sentAs(originalOperation(payment, advice));
 }
 
 function originalOperation(payment: Payment, advice: Exclude<Advice, { kind: 'offline-sale' }>): Operation | undefined {

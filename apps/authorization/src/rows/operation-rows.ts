@@ -1,5 +1,6 @@
 import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
+import { effectOf, type OperationKind } from '@tillstream/domain/payment/parts';
 import type { StoredRecord } from '@tillstream/event-store';
 import { terminalOf } from '../limits/limit-book.ts';
 
@@ -19,7 +20,7 @@ export interface OperationRow {
   readonly payer: string;
   /** Fen; as approved. */
   readonly amount: number;
-  /** A sale that counts against its limits. */
+  /** A sale or completion that counts against its limits. */
   readonly counted: boolean;
   /** The resolver owns it. */
   readonly undecided: boolean;
@@ -28,6 +29,14 @@ export interface OperationRow {
   readonly doubt: Doubt | null;
   /** `at` of the fact with which that began, ISO 8601. */
   readonly doubtSince: string | null;
+  /** Keyed fingerprint of the card. */
+  readonly fingerprint: string;
+  /** F38 of a pre-authorisation that was approved; null of all else. */
+  readonly authCode: string | null;
+  /** A pre-authorisation whose hold stands open: neither completed, voided nor lapsed. */
+  readonly open: boolean;
+  /** Of a pre-authorisation: the last completion that was approved. */
+  readonly paidBy: string | null;
   /** Revision of the last fact of the stream that is in the row: a fact twice changes nothing. */
   readonly revision: number;
 }
@@ -38,10 +47,14 @@ export interface OperationRow {
  */
 export type Doubt = 'asked' | 'in-doubt' | 'reversing' | 'stuck' | 'declined';
 
-/** Whether an operation begins a payment that others name by its RRN, and counts against the limits. */
-export const isSaleKind = (kind: string): boolean => kind === 'sale' || kind === 'offline-sale';
+/** Whether an operation credits the merchant: others name it by its RRN, and it counts against the limits. */
+export const isPayingKind = (kind: string): boolean =>
+  Object.hasOwn(effectOf, kind) && effectOf[kind as OperationKind] === 'pays';
 
-/** Operations whose rows a fact touches: its own, and for a void the sale that it undoes. */
+/**
+ * Operations and payments that a fact touches. Its rows are those with these ids and those of these payments: a void changes the
+ * row of what it cancels, and a completion that of its hold.
+ */
 export function touchedBy(record: StoredRecord): readonly string[] {
   const paymentId = record.stream.slice('payment-'.length);
   const { data } = record as unknown as PaymentFact;
@@ -57,18 +70,31 @@ export function takeIntoRows(rows: Map<string, OperationRow>, record: StoredReco
     const row = begun(fact.data, paymentId, record);
     if (!rows.has(row.operationId)) rows.set(row.operationId, row);
     // What is returned is decided; its return is not.
-    if (fact.type === 'ReturnRequested') change(rows, fact.data.of, record.revision, (of) => ({ ...of, ...ended }));
+    if (fact.type === 'ReturnRequested') apply(rows, fact.data.of, record.revision, ended);
     return;
   }
   if (!('operation' in fact.data)) return;
   const { operationId } = fact.data.operation;
-  change(rows, operationId, record.revision, (row) => {
-    const changed = { ...row, ...ownChange(fact, row) };
-    const doubt = doubtAfter(fact, row);
-    return { ...changed, ...(doubt !== undefined && doubtOf(row, doubt, record.at)) };
-  });
+  const own = rows.get(operationId);
+  const changes = new Map<string, Change>();
+  const add = (id: string, change: Change): void => void changes.set(id, { ...changes.get(id), ...change });
+  if (own !== undefined) {
+    const doubt = doubtAfter(fact, own);
+    add(operationId, { ...ownChange(fact), ...(doubt !== undefined && doubtOf(own, doubt, record.at)) });
+  }
   const counted = countedAfter(fact);
-  if (counted !== undefined) change(rows, paymentId, record.revision, (row) => ({ ...row, counted }));
+  if (counted !== undefined) add(rows.get(paymentId)?.paidBy ?? paymentId, { counted });
+  if (fact.type === 'PaymentApproved' && operationId !== paymentId) add(paymentId, { paidBy: operationId });
+  const open = openAfter(fact, own);
+  if (open !== undefined) add(paymentId, { open });
+  for (const [id, change] of changes) apply(rows, id, record.revision, change);
+}
+
+type Change = Partial<OperationRow>;
+
+function apply(rows: Map<string, OperationRow>, operationId: string, revision: number, change: Change): void {
+  const row = rows.get(operationId);
+  if (row !== undefined && row.revision < revision) rows.set(operationId, { ...row, ...change, revision });
 }
 
 type Begin = Extract<
@@ -126,27 +152,35 @@ function begun(data: Begun, paymentId: string, record: StoredRecord): OperationR
     localDate: shanghaiTime(Date.parse(record.at)).date,
     payer: card.cardClass,
     amount,
-    counted: isSaleKind(operation.kind),
+    counted: isPayingKind(operation.kind),
     undecided: true,
     doubt: 'asked',
     doubtSince: record.at,
     clearingDate: null,
+    fingerprint: card.fingerprint,
+    authCode: null,
+    open: false,
+    paidBy: null,
     revision: record.revision,
   };
 }
 
-function ownChange(fact: PaymentFact, row: OperationRow): Partial<OperationRow> {
+function ownChange(fact: PaymentFact): Change {
   switch (fact.type) {
     case 'PaymentApproved':
       return { undecided: false, amount: fact.data.amount, clearingDate: fact.data.clearingDate };
+    case 'PreAuthApproved': {
+      const { amount, clearingDate, authCode } = fact.data;
+      return { undecided: false, amount, clearingDate, authCode };
+    }
     case 'PaymentVoided':
+    case 'PreAuthVoided':
     case 'RefundAccepted':
     case 'ReturnAccepted':
     case 'VoidConfirmed':
       return { undecided: false, clearingDate: fact.data.clearingDate };
     case 'OperationDeclined':
     case 'AdviceDeclined':
-      return { undecided: false, counted: false };
     case 'PaymentReversed':
       return { undecided: false, counted: false };
     case 'VoidReversed':
@@ -159,24 +193,42 @@ function ownChange(fact: PaymentFact, row: OperationRow): Partial<OperationRow> 
     case 'ReversalRequested':
       return { undecided: true };
     default:
-      return { revision: row.revision };
+      return {};
   }
 }
 
-/** Whether the stream's sale counts against its limits after a fact about its void; undefined when nothing changes. */
+/** Whether what a void cancels counts against its limits after a fact about the void; undefined when nothing changes. */
 function countedAfter(fact: PaymentFact): boolean | undefined {
-  if (fact.type === 'PaymentVoided') return false;
-  const undoesVoid = fact.type === 'ReversalRequested' && fact.data.operation.kind === 'void';
-  return undoesVoid || fact.type === 'VoidReversed' ? true : undefined;
+  if (!('operation' in fact.data) || effectOf[fact.data.operation.kind] !== 'cancels') return undefined;
+  if (fact.type === 'PaymentVoided' || fact.type === 'VoidConfirmed') return false;
+  return fact.type === 'ReversalRequested' || fact.type === 'VoidReversed' ? true : undefined;
 }
 
-function change(
-  rows: Map<string, OperationRow>,
-  operationId: string,
-  revision: number,
-  to: (row: OperationRow) => OperationRow,
-): void {
-  const row = rows.get(operationId);
-  if (row === undefined || row.revision >= revision) return;
-  rows.set(operationId, { ...to(row), revision });
+/** Whether the hold of the payment stands open after a fact; undefined when nothing changes. `own` is the row of its operation. */
+function openAfter(fact: PaymentFact, own: OperationRow | undefined): boolean | undefined {
+  switch (fact.type) {
+    case 'PreAuthApproved':
+      return true;
+    case 'PreAuthVoided':
+    case 'PreAuthExpired':
+      return false;
+    case 'PaymentApproved':
+      return ofCompletion(fact.data.operation.kind) ? false : undefined;
+    case 'PaymentVoided':
+      return fact.data.operation.kind === 'completion-void' ? true : undefined;
+    case 'VoidConfirmed':
+      if (fact.data.operation.kind === 'pre-auth-void') return false;
+      return fact.data.operation.kind === 'completion-void' ? true : undefined;
+    case 'PaymentReversed':
+      if (fact.data.operation.kind === 'pre-auth') return false;
+      // One that was never approved had left the hold as it was.
+      return fact.data.operation.kind === 'completion' && own?.clearingDate != null ? true : undefined;
+    case 'VoidReversed':
+      if (fact.data.operation.kind === 'pre-auth-void') return own?.clearingDate != null ? true : undefined;
+      return fact.data.operation.kind === 'completion-void' && own?.clearingDate != null ? false : undefined;
+    default:
+      return undefined;
+  }
 }
+
+const ofCompletion = (kind: OperationKind): boolean => kind === 'completion' || kind === 'completion-advice';

@@ -27,6 +27,10 @@ const columns: readonly Column[] = [
   ['clearing_date', 'date', (row) => row.clearingDate],
   ['doubt', 'text', (row) => row.doubt],
   ['doubt_since', 'text', (row) => row.doubtSince],
+  ['fingerprint', 'text', (row) => row.fingerprint],
+  ['auth_code', 'text', (row) => row.authCode],
+  ['open', 'boolean', (row) => row.open],
+  ['paid_by', 'uuid', (row) => row.paidBy],
   ['revision', 'integer', (row) => row.revision],
 ];
 
@@ -52,6 +56,10 @@ export interface StoredRow {
   readonly clearing_date: string | null;
   readonly doubt: string | null;
   readonly doubt_since: string | null;
+  readonly fingerprint: string;
+  readonly auth_code: string | null;
+  readonly open: boolean;
+  readonly paid_by: string | null;
   readonly revision: number;
 }
 
@@ -72,6 +80,10 @@ export const rowOf = (stored: StoredRow): OperationRow => ({
   clearingDate: stored.clearing_date,
   doubt: stored.doubt as Doubt | null,
   doubtSince: stored.doubt_since,
+  fingerprint: stored.fingerprint,
+  authCode: stored.auth_code,
+  open: stored.open,
+  paidBy: stored.paid_by,
   revision: stored.revision,
 });
 
@@ -107,6 +119,13 @@ async function migrate(pool: Pool, schema: string): Promise<void> {
       revision integer not null
     );
     alter table ${table} add column if not exists doubt text, add column if not exists doubt_since text;
+    alter table ${table} add column if not exists fingerprint text not null default '';
+    alter table ${table} add column if not exists auth_code text;
+    alter table ${table} add column if not exists open boolean not null default false;
+    alter table ${table} add column if not exists paid_by uuid;
+    create index if not exists ${OPERATION_TABLE}_by_payment on ${table} (payment_id);
+    create index if not exists ${OPERATION_TABLE}_by_code on ${table} (merchant_id, auth_code) where auth_code is not null;
+    create index if not exists ${OPERATION_TABLE}_open on ${table} (clearing_date) where open;
     create index if not exists ${OPERATION_TABLE}_by_rrn on ${table} (merchant_id, rrn);
     create index if not exists ${OPERATION_TABLE}_undecided on ${table} (operation_id) where undecided;
     create index if not exists ${OPERATION_TABLE}_doubt on ${table} (doubt_since, operation_id) where doubt is not null;
@@ -117,7 +136,7 @@ async function apply(facts: readonly StoredRecord[], client: PoolClient): Promis
   const touched = [...new Set(facts.flatMap(touchedBy))];
   if (touched.length === 0) return;
   const found = await client.query<StoredRow>(
-    `select ${readColumns} from ${OPERATION_TABLE} where operation_id = any($1::uuid[])`,
+    `select ${readColumns} from ${OPERATION_TABLE} where operation_id = any($1::uuid[]) or payment_id = any($1::uuid[])`,
     [touched],
   );
   const before = new Map(found.rows.map((stored) => [stored.operation_id, rowOf(stored)]));

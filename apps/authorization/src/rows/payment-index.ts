@@ -1,30 +1,30 @@
 import { latestMonthDay } from '@tillstream/domain/calendar/month-day';
 import { LIVE_SCHEMA } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
+import { FreshIndex, type Place } from './fresh-index.ts';
 import { OPERATION_TABLE } from './operation.model.ts';
 import { parkedKeys, positionOf } from './recollection.ts';
 
-/** A sale that a void or refund may name by RRN. */
-export interface IndexedSale {
-  readonly paymentId: string;
-  readonly merchantId: string;
+/** A sale or completion that a void or refund may name by RRN. */
+export interface IndexedSale extends Place {
   readonly rrn: string;
-  readonly tradeDate: string;
-  readonly localDate: string;
 }
-
-interface Fresh extends IndexedSale {
-  readonly position: bigint;
+/** An approved pre-authorisation that a completion or void may name by its authorisation code and card. */
+export interface IndexedHold extends Place {
+  /** F38. */
+  readonly authCode: string;
+  /** Keyed fingerprint of the card. */
+  readonly fingerprint: string;
 }
 
 /** What the overlay may hold while the rows lag; beyond it the index answers nothing (design 6). */
 const mostFresh = 200_000;
 
-/** Sales by (merchant, RRN, date): the rows, and in memory what the rows do not have yet. */
+/** Originals by (merchant, RRN, date) and by (merchant, authorisation code, date, card): the rows, and in memory what they lack. */
 export class PaymentIndex {
   readonly #pool: Pool;
-  readonly #fresh = new Map<string, Fresh[]>();
-  #freshCount = 0;
+  readonly #sales = new FreshIndex();
+  readonly #holds = new FreshIndex();
   #loaded = false;
   #parked: ReadonlySet<string> = new Set();
 
@@ -33,24 +33,30 @@ export class PaymentIndex {
   }
 
   /** Starts with what the rows lack. */
-  load(fresh: readonly IndexedSale[], position: bigint, parked: ReadonlySet<string>): void {
-    for (const sale of fresh) this.add(sale, position);
+  load(
+    fresh: { readonly sales: readonly IndexedSale[]; readonly holds: readonly IndexedHold[] },
+    position: bigint,
+    parked: ReadonlySet<string>,
+  ): void {
+    for (const sale of fresh.sales) this.add(sale, position);
+    for (const hold of fresh.holds) this.addHold(hold, position);
     this.#parked = parked;
     this.#loaded = true;
   }
 
   /** Whether an answer, also "there is none", can be given for this merchant. */
   readyFor(merchantId: string): boolean {
-    return this.#loaded && this.#freshCount < mostFresh && !this.#parked.has(merchantId);
+    return this.#loaded && this.#sales.count + this.#holds.count < mostFresh && !this.#parked.has(merchantId);
   }
 
-  /** Adds a sale of ours at the position of its fact. */
+  /** Adds a sale or completion of ours at the position of its fact. */
   add(sale: IndexedSale, position: bigint): void {
-    const key = keyOf(sale);
-    const there = this.#fresh.get(key);
-    if (there) there.push({ ...sale, position });
-    else this.#fresh.set(key, [{ ...sale, position }]);
-    this.#freshCount += 1;
+    this.#sales.add(saleKey(sale), sale, position);
+  }
+
+  /** Adds an approved pre-authorisation of ours at the position of its fact. */
+  addHold(hold: IndexedHold, position: bigint): void {
+    this.#holds.add(holdKey(hold), hold, position);
   }
 
   /** Forgets what the rows have by now; to be called every few seconds. */
@@ -58,42 +64,60 @@ export class PaymentIndex {
     // The position first: a key that is parked up to it is then among the parked.
     const upTo = await positionOf(this.#pool);
     this.#parked = await parkedKeys(this.#pool);
-    for (const [key, sales] of this.#fresh) {
-      const rest = sales.filter(({ position, merchantId }) => position > upTo || this.#parked.has(merchantId));
-      this.#freshCount -= sales.length - rest.length;
-      if (rest.length > 0) this.#fresh.set(key, rest);
-      else this.#fresh.delete(key);
-    }
+    this.#sales.prune(upTo, this.#parked);
+    this.#holds.prune(upTo, this.#parked);
   }
 
   /**
-   * The payment that (merchant, RRN) and, when given, MMDD name. A terminal knows the date of its slip, which after the
-   * cut-off is not the trade date, so either may match (domain 2.2). Undefined when there is none; rejects when the
-   * rows cannot be read.
+   * The payment that (merchant, RRN) and, when given, MMDD name. Undefined when there is none; rejects when the rows cannot
+   * be read.
    */
   async find(merchantId: string, rrn: string, monthDay: string | null, today: string): Promise<string | undefined> {
-    const fresh = this.#fresh.get(keyOf({ merchantId, rrn })) ?? [];
-    const candidates: IndexedSale[] = fresh.length > 0 ? fresh : await this.#stored(merchantId, rrn);
+    const fresh = this.#sales.find(saleKey({ merchantId, rrn }));
+    const candidates =
+      fresh.length > 0
+        ? fresh
+        : await this.#stored(merchantId, `rrn = $2 and kind = any($3::text[])`, [rrn, PAYING_KINDS]);
     if (monthDay === null) return candidates.at(-1)?.paymentId;
-    const date = latestMonthDay(monthDay, today);
-    return candidates.find((one) => date !== undefined && (one.tradeDate === date || one.localDate === date))
-      ?.paymentId;
+    return candidates.find(datedBy(monthDay, today))?.paymentId;
   }
 
-  async #stored(merchantId: string, rrn: string): Promise<IndexedSale[]> {
+  /**
+   * The pre-authorisations that (merchant, authorisation code, card) and, when given, MMDD name, whatever became of them; the
+   * issuer may use a code again. Rejects when the rows cannot be read.
+   */
+  async findHolds(
+    hold: Pick<IndexedHold, 'merchantId' | 'authCode' | 'fingerprint'>,
+    monthDay: string | null,
+    today: string,
+  ): Promise<readonly string[]> {
+    const { merchantId, authCode, fingerprint } = hold;
+    const stored = await this.#stored(merchantId, 'auth_code = $2 and fingerprint = $3', [authCode, fingerprint]);
+    const all = [...stored, ...this.#holds.find(holdKey(hold))];
+    const named = monthDay === null ? all : all.filter(datedBy(monthDay, today));
+    return [...new Set(named.map(({ paymentId }) => paymentId))];
+  }
+
+  async #stored(merchantId: string, condition: string, values: readonly unknown[]): Promise<Place[]> {
     const found = await this.#pool.query<{ payment_id: string; trade_date: string; local_date: string }>(
       `select payment_id, trade_date::text, local_date::text from ${LIVE_SCHEMA}.${OPERATION_TABLE}
-       where merchant_id = $1 and rrn = $2 and kind in ('sale', 'offline-sale') order by trade_date`,
-      [merchantId, rrn],
+       where merchant_id = $1 and ${condition} order by trade_date`,
+      [merchantId, ...values],
     );
     return found.rows.map(({ payment_id: paymentId, trade_date: tradeDate, local_date: localDate }) => ({
-      paymentId,
-      merchantId,
-      rrn,
-      tradeDate,
-      localDate,
+      ...{ paymentId, merchantId, tradeDate, localDate },
     }));
   }
 }
 
-const keyOf = ({ merchantId, rrn }: Pick<IndexedSale, 'merchantId' | 'rrn'>): string => `${merchantId}.${rrn}`;
+const PAYING_KINDS = ['sale', 'offline-sale', 'completion', 'completion-advice'];
+
+/** A terminal knows the date of its slip, which after the cut-off is not the trade date, so either may match (domain 2.2). */
+function datedBy(monthDay: string, today: string): (place: Place) => boolean {
+  const date = latestMonthDay(monthDay, today);
+  return ({ tradeDate, localDate }) => date !== undefined && (tradeDate === date || localDate === date);
+}
+
+const saleKey = ({ merchantId, rrn }: Pick<IndexedSale, 'merchantId' | 'rrn'>): string => `${merchantId}.${rrn}`;
+const holdKey = ({ merchantId, authCode, fingerprint }: Pick<IndexedHold, 'merchantId' | 'authCode' | 'fingerprint'>) =>
+  `${merchantId}.${authCode}.${fingerprint}`;

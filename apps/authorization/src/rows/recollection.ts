@@ -76,16 +76,19 @@ async function takeRest(
   touched: Set<string>,
 ): Promise<bigint> {
   let after = position;
+  const read = new Set<string>();
   for (;;) {
     const facts: readonly StoredRecord[] = await store.readAll(after, { nouns: ['payment'], limit: BATCH });
     const last = facts.at(-1);
     if (last === undefined) return after;
-    const ids = facts.flatMap(touchedBy).filter((id) => !rows.has(id));
+    const ids = new Set(facts.flatMap(touchedBy).filter((id) => !read.has(id)));
+    for (const id of ids) read.add(id);
     const found = await client.query<StoredRow>(
-      `select ${readColumns} from ${LIVE_SCHEMA}.${OPERATION_TABLE} where operation_id = any($1::uuid[])`,
-      [[...new Set(ids)]],
+      `select ${readColumns} from ${LIVE_SCHEMA}.${OPERATION_TABLE} where operation_id = any($1::uuid[]) or payment_id = any($1::uuid[])`,
+      [[...ids]],
     );
-    for (const row of found.rows) rows.set(row.operation_id, rowOf(row));
+    // A row that is here has facts taken in that the table lacks.
+    for (const row of found.rows) if (!rows.has(row.operation_id)) rows.set(row.operation_id, rowOf(row));
     for (const fact of facts) {
       takeIntoRows(rows, fact);
       for (const id of touchedBy(fact)) touched.add(id);

@@ -67,6 +67,14 @@ export interface VoidPayment extends PaymentMessage {
   readonly originalStan: string | null;
   readonly originalDate: string | null;
 }
+/** 0100 pre-authorisation (F3 030000). Pattern `authorization.pre-auth`. */
+export type PreAuthorize = AuthorizeSale;
+/** 0100 void of a pre-authorisation (60.1 = 11), which F38 and the date of F61 name. Pattern `authorization.pre-auth-void`. */
+export type VoidPreAuth = VoidPayment;
+/** 0200 completion (60.1 = 20), pattern `authorization.completion`; 0220 advice (24), pattern `authorization.completion-advice`. */
+export type CompletePreAuth = VoidPayment;
+/** 0200 void of a completion (60.1 = 21). Pattern `authorization.completion-void`. */
+export type VoidCompletion = VoidPayment;
 /** 0220 refund (60.1 = 25). Pattern `authorization.refund`. */
 export interface RefundPayment extends PaymentMessage {
   readonly amount: Fen;
@@ -129,6 +137,11 @@ export const paymentPattern = {
   sale: 'authorization.sale',
   inquiry: 'authorization.inquiry',
   void: 'authorization.void',
+  preAuth: 'authorization.pre-auth',
+  preAuthVoid: 'authorization.pre-auth-void',
+  completion: 'authorization.completion',
+  completionAdvice: 'authorization.completion-advice',
+  completionVoid: 'authorization.completion-void',
   refund: 'authorization.refund',
   offlineSale: 'authorization.offline-sale',
   reversal: 'authorization.reversal',

@@ -68,8 +68,7 @@ export function requestCompletionAdvice(state: PaymentState, request: Completion
   const failure = failing(held, request);
   if (failure) return refuse(failure);
   if (hasLapsed(held, request.tradeDate)) return refuse('advice-past-expiry');
-  const { original, answerBy: _, ...advice } = request;
-  const { channel } = held.card;
-  const { authCode } = original;
+  const { original: _, answerBy: __, ...advice } = request;
+  const { channel, authCode } = held.card;
   return accept<PaymentFact>({ type: 'AdviceRequested', version: 1, data: { ...advice, channel, authCode } });
 }

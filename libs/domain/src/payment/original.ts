@@ -65,7 +65,9 @@ export function originalOf(
   if (paying.standing.is === 'present') return 'already-undone';
   if (priced === null || !wasApproved(paying)) return 'original-not-approved';
   if (priced.operationId !== paying.ref.operationId) return 'already-undone';
-  if (claims.authCode !== null && claims.authCode !== priced.authCode) return 'original-not-found';
+  // The slip of a completion shows the code of the hold, its reply that of the completion.
+  const codes = [priced.authCode, payment.card?.authCode];
+  if (claims.authCode !== null && !codes.includes(claims.authCode)) return 'original-not-found';
   return { payment: { ...payment, priced }, paying };
 }
 
