@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } f
 import { PLATFORM, stopOrder, type Platform } from '@tillstream/service-kit';
 import { AuthorizationController } from './authorization.controller.ts';
 import { Authorization } from './authorization.ts';
+import { InDoubtController } from './doubt/in-doubt.controller.ts';
 import type { AuthorizationOptions } from './options.ts';
 
 const LIFE = Symbol('authorization life');
@@ -13,7 +14,7 @@ export class AuthorizationModule {
   static register(options: AuthorizationOptions): DynamicModule {
     return {
       module: AuthorizationModule,
-      controllers: [AuthorizationController],
+      controllers: [AuthorizationController, InDoubtController],
       providers: [
         {
           provide: Authorization,

@@ -19,6 +19,9 @@ import type { FeedSubscription } from '@tillstream/messaging';
 import { LIVE_SCHEMA, liveGroup, type Platform } from '@tillstream/service-kit';
 import { assemble, type Assembly } from './assembly.ts';
 import { tradeDateNow } from './desk.ts';
+import type { InDoubtPage } from './doubt/answers.ts';
+import { countInDoubt, listInDoubt, withNextTry, type DoubtQuery } from './doubt/in-doubt-list.ts';
+import { EndDoubts } from './doubt/end-doubts.process.ts';
 import type { AuthorizationFigures } from './figures.ts';
 import { migrateNumbers } from './numbers/number-blocks.ts';
 import { takePurchase } from './operations/purchase.ts';
@@ -43,6 +46,7 @@ export class Authorization {
   readonly #assembly: Assembly;
   readonly #timers: NodeJS.Timeout[] = [];
   #rows: FeedSubscription | undefined;
+  #doubts: FeedSubscription | undefined;
   #loaded = false;
   #reversalsAtWork = 0;
   #stopping: Promise<void> | undefined;
@@ -75,6 +79,7 @@ export class Authorization {
     this.#loaded = true;
     desk.link.start();
     resolver.inherit(remembered.rows.filter(({ undecided }) => undecided));
+    this.#doubts = await platform.feed.feed(new EndDoubts(desk).group());
     this.#every(PRUNE_MS, () => desk.index.prune());
     this.#every(HOUSEKEEPING_MS, async () => {
       desk.limits.forgetBefore(addDays(tradeDateNow(platform), -1));
@@ -92,6 +97,7 @@ export class Authorization {
     const { desk, resolver, registry } = this.#assembly;
     for (const timer of this.#timers) clearInterval(timer);
     desk.link.stop();
+    await this.#doubts?.stop();
     await resolver.stop();
     await registry.stop();
     await this.#rows?.stop();
@@ -191,6 +197,29 @@ export class Authorization {
   inDoubt(): { readonly count: number; readonly list: readonly OwnedOperation[] } {
     const list = this.#assembly.resolver.owned();
     return { count: list.length, list };
+  }
+
+  /** What facts say is in doubt, whoever owns it; what the resolver owns with its next try. Rejects when rows cannot be read. */
+  async inDoubtPage(query: DoubtQuery): Promise<InDoubtPage> {
+    const { desk, resolver } = this.#assembly;
+    const { pool } = desk.platform;
+    const [items, { count, oldest }] = await Promise.all([
+      listInDoubt(pool, desk.clearingDay.current(), query),
+      countInDoubt(pool),
+    ]);
+    const last = items.length === query.limit ? items.at(-1) : undefined;
+    return {
+      ...{ count, oldest, next: last ? `${last.since}/${last.operationId}` : null },
+      items: items.map((item) => withNextTry(item, resolver.find(item.operationId))),
+    };
+  }
+
+  /** How many operations are in doubt, and how old the oldest is by the business clock, s; for metrics. */
+  async inDoubtFigures(): Promise<{ readonly count: number; readonly oldestSeconds: number }> {
+    const { pool, businessClock } = this.#assembly.desk.platform;
+    const { count, oldest } = await countInDoubt(pool);
+    const ageMs = oldest === null ? 0 : businessClock.now().getTime() - Date.parse(oldest);
+    return { count, oldestSeconds: Math.max(0, ageMs) / 1_000 };
   }
 
   /** True as soon as nothing is at work and nothing undecided; false after `timeoutMs`. */

@@ -4,6 +4,7 @@ import { operationModel } from './rows/operation.model.ts';
 export { AuthorizationModule } from './authorization.module.ts';
 export { Authorization } from './authorization.ts';
 export { migrateNumbers, skipNumbersAhead } from './numbers/number-blocks.ts';
+export { countInDoubt, listInDoubt, type DoubtfulOperation, type DoubtQuery } from './doubt/in-doubt-list.ts';
 export type { AuthorizationFigures } from './figures.ts';
 export type { AuthorizationOptions, ChannelLinkOptions } from './options.ts';
 export type { OwnedOperation } from './resolver/resolver.ts';

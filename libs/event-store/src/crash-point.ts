@@ -20,6 +20,8 @@ export const crashPoints = {
   'advice-stored': 'An advice is stored and the terminal was not told.',
   'resolver-before-channel': 'A reversal or an advice is due at the channel and was not sent.',
   'resolver-after-channel': 'The channel has answered a reversal or an advice and nothing of it is stored.',
+  'doubt-answered':
+    'What a clearing file or a closed batch decides about an operation is stored; neither the resolver nor the checkpoint knows.',
   'gateway-before-reply': 'The answer is decided and not one byte of it left.',
   'ledger-appended': 'Entries are in a book; the checkpoint of the ledger does not know of it.',
   'day-ended': 'One merchant day is ended, others are not.',

@@ -1,5 +1,6 @@
 import { accept, refuse } from '../fact.ts';
-import type { BusinessDate } from '../fact.ts';
+import type { Amounts, BusinessDate } from '../fact.ts';
+import { recordAdviceApproved } from './advice.ts';
 import type { ItemAmounts } from '../clearing/items.ts';
 import { ZERO } from '@tillstream/money';
 import { undoableOf } from './decision.ts';
@@ -28,6 +29,8 @@ export interface FileAnswer {
   readonly caseId: string | null;
   /** What a return would go by, should one follow. */
   readonly returning: Returning;
+  /** The price of an advice that pays, fen, should the file be the first to accept it; null of anything else. */
+  readonly priced?: Amounts | null;
 }
 
 /**
@@ -45,6 +48,11 @@ export function decideByFile(state: PaymentState, answer: FileAnswer): PaymentDe
   const operation = operationOf(state, answer.operationId);
   if (state.is !== 'payment' || operation === undefined) throw new Error('the stream holds no such operation');
   if (operation.kind === 'refund' || operation.kind === 'return') return adviceByFile(state, answer, operation.kind);
+  if (operation.kind === 'offline-sale' || operation.kind === 'completion-advice') {
+    const { operationId, found, clearingDate, priced = null } = answer;
+    if (found === 'absent' || priced === null) return accept();
+    return recordAdviceApproved(state, { operationId, authCode: null, clearingDate, amounts: priced });
+  }
   if (!isUndoableKind(operation.kind)) return accept();
   const undoable = undoableOf(state, answer.operationId);
   if (undoable.standing.is === 'requested' && undoable.request !== null) {
