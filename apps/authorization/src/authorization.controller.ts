@@ -73,6 +73,16 @@ export class AuthorizationController {
     return bytesOf(await this.#authorization.reversal(readCommand('reversal', bytes)));
   }
 
+  @MessagePattern(paymentPattern.scriptResult)
+  async scriptResult(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.scriptResult(readCommand('scriptResult', bytes)));
+  }
+
+  @MessagePattern(paymentPattern.signature)
+  async signature(@Payload() bytes: Buffer): Promise<Buffer> {
+    return bytesOf(await this.#authorization.signature(readCommand('signature', bytes)));
+  }
+
   @MessagePattern(turnAwayPattern)
   async turnAway(@Payload() bytes: Buffer): Promise<Buffer> {
     return Buffer.from(JSON.stringify(await this.#authorization.turnAway(readTurnAway(bytes))));

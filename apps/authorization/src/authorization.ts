@@ -5,8 +5,10 @@ import type {
   AuthorizeSale,
   CompletePreAuth,
   InquireBalance,
+  KeepSignature,
   PaymentAnswer,
   RefundPayment,
+  ReportScriptResult,
   ReverseOperation,
   PreAuthorize,
   TakeOfflineSale,
@@ -26,6 +28,7 @@ import type { AuthorizationFigures } from './figures.ts';
 import { migrateNumbers } from './numbers/number-blocks.ts';
 import { takePurchase } from './operations/purchase.ts';
 import { takeCompletionAdvice } from './operations/completion-advice.ts';
+import { takeScriptResult, takeSignature } from './operations/evidence.ts';
 import { takeOfflineSale } from './operations/offline-sale.ts';
 import { takeRefund } from './operations/refund.ts';
 import { takeReversal } from './operations/reversal.ts';
@@ -168,6 +171,16 @@ export class Authorization {
     } finally {
       this.#reversalsAtWork -= 1;
     }
+  }
+
+  /** 0620: kept beside its transaction. */
+  scriptResult(command: ReportScriptResult): Promise<PaymentAnswer> {
+    return this.#counted('script-result', () => takeScriptResult(this.#assembly.desk, command));
+  }
+
+  /** 0820 with a signature: in the vault, bound to its transaction. */
+  signature(command: KeepSignature): Promise<PaymentAnswer> {
+    return this.#counted('signature', () => takeSignature(this.#assembly.desk, command));
   }
 
   /** New payments that the sender has no room for: whether it may say so. */

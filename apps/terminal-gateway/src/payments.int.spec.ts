@@ -221,16 +221,10 @@ describe('other payments', () => {
       '22',
       { 2: undefined, 14: undefined, 22: '032', 59: formatScanData({ A3: '6200000000000000005' }) },
     ],
-    [
-      'script result',
-      '0620',
-      '00',
-      { 55: formatTlv([{ tag: '9F36', value: Buffer.alloc(2) }]), 61: '0000070000051123' },
-    ],
   ] as const)('%s is legal and not served: 40 under a MAC', async (_name, mti, type, fields) => {
     const message = {
       mti,
-      fields: { ...one.sale().fields, 60: one.f60(type, mti === '0620' ? '951' : '000'), ...fields },
+      fields: { ...one.sale().fields, 60: one.f60(type), ...fields },
     };
     expect(await one.send(message as TerminalMessage)).toMatchObject({ mac: 'right', fields: { 39: '40' } });
     expect(bench.arrived).toEqual([]);

@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type FactoryProvider, type ValueProvider } 
 import { PLATFORM, type Platform } from '@tillstream/service-kit';
 import { GATEWAY_PARTS, type GatewayParts } from './gateway-parts.ts';
 import { BatchesController } from './handlers/batches.controller.ts';
+import { EvidenceController } from './handlers/evidence.controller.ts';
 import { PaymentsController } from './handlers/payments.controller.ts';
 import { SessionsController } from './handlers/sessions.controller.ts';
 import type { GatewaySettings } from './settings.ts';
@@ -31,7 +32,7 @@ export class TerminalGatewayModule {
 function moduleWith(gateway: FactoryProvider<TerminalGateway> | ValueProvider<TerminalGateway>): DynamicModule {
   return {
     module: TerminalGatewayModule,
-    controllers: [PaymentsController, BatchesController, SessionsController],
+    controllers: [PaymentsController, EvidenceController, BatchesController, SessionsController],
     providers: [
       gateway,
       {

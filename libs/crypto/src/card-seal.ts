@@ -17,6 +17,8 @@ export interface CardFields {
   readonly pinBlock?: Uint8Array;
   /** Tags 57 and 5A of F55, as the TLVs that came. */
   readonly chip?: Uint8Array;
+  /** F62 of a signature upload: what the card holder wrote. */
+  readonly signature?: Uint8Array;
 }
 
 /** Card fields in a box that opens until the key of its epoch is destroyed. */
@@ -151,22 +153,27 @@ function boundTo(epoch: number, context: string): string {
   return `card ${epoch} ${context}`;
 }
 
-function encodeFields({ pinBlock, chip, ...texts }: CardFields): Buffer {
+function encodeFields({ pinBlock, chip, signature, ...texts }: CardFields): Buffer {
   return Buffer.from(
     JSON.stringify({
       ...texts,
       ...(pinBlock && { pinBlock: Buffer.from(pinBlock).toString('hex') }),
       ...(chip && { chip: Buffer.from(chip).toString('hex') }),
+      ...(signature && { signature: Buffer.from(signature).toString('hex') }),
     }),
   );
 }
 
 function decodeFields(plain: Buffer): CardFields {
-  const { pinBlock, chip, ...texts } = JSON.parse(plain.toString('utf8')) as Record<string, string | undefined>;
+  const { pinBlock, chip, signature, ...texts } = JSON.parse(plain.toString('utf8')) as Record<
+    string,
+    string | undefined
+  >;
   plain.fill(0);
   return {
     ...texts,
     ...(pinBlock !== undefined && { pinBlock: Buffer.from(pinBlock, 'hex') }),
     ...(chip !== undefined && { chip: Buffer.from(chip, 'hex') }),
+    ...(signature !== undefined && { signature: Buffer.from(signature, 'hex') }),
   };
 }

@@ -2,7 +2,9 @@ import type {
   AuthorizeSale,
   InquireBalance,
   PreAuthorize,
+  KeepSignature,
   RefundPayment,
+  ReportScriptResult,
   ReverseOperation,
   TakeOfflineSale,
   VoidPayment,
@@ -16,6 +18,8 @@ interface Commands {
   readonly refund: RefundPayment;
   readonly offlineSale: TakeOfflineSale;
   readonly reversal: ReverseOperation;
+  readonly scriptResult: ReportScriptResult;
+  readonly signature: KeepSignature;
 }
 
 type Kind = keyof Commands;
@@ -33,15 +37,15 @@ const orNull =
   (value) =>
     value === null || check(value);
 const amount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const box: Check = (value) => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { epoch, box: bytes } = value as Record<string, unknown>;
+  return Number.isSafeInteger(epoch) && matches(/^[A-Za-z0-9+/=]{1,8192}$/)(bytes);
+};
 const sealed: Check = (value) => {
   if (typeof value !== 'object' || value === null) return false;
-  const { epoch, box, pinKey, chip } = value as Record<string, unknown>;
-  return (
-    Number.isSafeInteger(epoch) &&
-    matches(/^[A-Za-z0-9+/=]{1,8192}$/)(box) &&
-    orNull(matches(/^.{1,128}$/))(pinKey) &&
-    orNull(matches(/^([0-9A-Fa-f]{2}){0,1024}$/))(chip)
-  );
+  const { pinKey, chip } = value as Record<string, unknown>;
+  return box(value) && orNull(matches(/^.{1,128}$/))(pinKey) && orNull(matches(/^([0-9A-Fa-f]{2}){0,1024}$/))(chip);
 };
 const digits = (count: number): Check => matches(new RegExp(`^\\d{${count}}$`));
 const text = (most: number): Check => matches(new RegExp(`^[\\x20-\\x7b\\x7d\\x7e]{1,${most}}$`));
@@ -81,6 +85,13 @@ const checks: Readonly<Record<Kind, Readonly<Record<string, Check>>>> = {
   void: { ...message, ...card, ...original, amount, originalAuthCode: orNull(text(6)) },
   refund: { ...message, ...card, ...original, amount },
   offlineSale: { ...message, ...card, amount, authCode: orNull(text(6)) },
+  scriptResult: {
+    ...message,
+    originalBatch: orNull(digits(6)),
+    originalStan: orNull(digits(6)),
+    chip: matches(/^([0-9A-Fa-f]{2}){1,255}$/),
+  },
+  signature: { ...message, amount, rrn: text(12), image: box },
   reversal: { ...message, amount, reason: matches(/^[0-9A-Z]{2}$/) },
 };
 

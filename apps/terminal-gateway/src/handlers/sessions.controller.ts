@@ -53,11 +53,6 @@ export class SessionsController {
     return this.parts.exchanges.serve(request, async () => this.parts.exchanges.plain(request, '00'));
   }
 
-  @IsoMessagePattern({ mti: '0820' })
-  signature(request: TerminalRequest): Promise<Reply> {
-    return this.unserved(request);
-  }
-
   @IsoMessagePattern({ mti: '0100' })
   preauthorisation(request: TerminalRequest): Promise<Reply> {
     return this.unserved(request);
@@ -70,11 +65,6 @@ export class SessionsController {
 
   @IsoMessagePattern({ mti: '0220' })
   otherAdvice(request: TerminalRequest): Promise<Reply> {
-    return this.unserved(request);
-  }
-
-  @IsoMessagePattern({ mti: '0620' })
-  scriptResult(request: TerminalRequest): Promise<Reply> {
     return this.unserved(request);
   }
 

@@ -11,8 +11,6 @@ export const notServed: Readonly<Record<string, string>> = {
   'qr-sale': '40',
   'qr-void': '40',
   'qr-refund': '40',
-  'script-result': '40',
-  signature: '40',
   // A download that ends at once: there is nothing to download, and F62 may be left out.
   parameters: '00',
 };

@@ -96,6 +96,22 @@ export interface TakeOfflineSale extends PaymentMessage {
   /** F38 of the offline approval, or null. */
   readonly authCode: string | null;
 }
+/** 0620: what a chip made of the issuer's scripts. Names its transaction by F61. Pattern `authorization.script-result`. */
+export interface ReportScriptResult extends PaymentMessage {
+  readonly originalBatch: string | null;
+  readonly originalStan: string | null;
+  /** F55, hex: tags 95, 9F1E, 9F10, 9F36 and DF31 alone. */
+  readonly chip: string;
+}
+/** 0820 with 60.1 = 07: `stan` is the signed transaction's, as is `batch` unless it was settled since. Pattern `authorization.signature`. */
+export interface KeepSignature extends PaymentMessage {
+  /** F4, fen. */
+  readonly amount: Fen;
+  /** F37. */
+  readonly rrn: string;
+  /** F62, sealed as card fields are. */
+  readonly image: Pick<SealedCard, 'epoch' | 'box'>;
+}
 /** 0400: names the operation by the same batch and STAN. Pattern `authorization.reversal`. */
 export interface ReverseOperation extends PaymentMessage {
   readonly amount: Fen;
@@ -145,4 +161,6 @@ export const paymentPattern = {
   refund: 'authorization.refund',
   offlineSale: 'authorization.offline-sale',
   reversal: 'authorization.reversal',
+  scriptResult: 'authorization.script-result',
+  signature: 'authorization.signature',
 } as const;
