@@ -1,6 +1,5 @@
 import { addDays } from '@tillstream/domain/calendar/date';
 import type { PayerClass } from '@tillstream/domain/limit/limit';
-import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type {
   AuthorizeSale,
   CompletePreAuth,
@@ -13,10 +12,8 @@ import type {
   PreAuthorize,
   TakeOfflineSale,
 } from '@tillstream/domain/payment/commands';
-import type { PaymentState } from '@tillstream/domain/payment/state';
 import type { TurnAwayAnswer, TurnAwayPayments } from '@tillstream/domain/payment/turn-away';
 import { fen } from '@tillstream/money';
-import type { FactToAppend } from '@tillstream/event-store';
 import type { FeedSubscription } from '@tillstream/messaging';
 import { LIVE_SCHEMA, liveGroup, type Platform } from '@tillstream/service-kit';
 import { assemble, type Assembly } from './assembly.ts';
@@ -38,7 +35,7 @@ import { settingsOf, type AuthorizationOptions } from './options.ts';
 import { operationModel } from './rows/operation.model.ts';
 import { isPayingKind } from './rows/operation-rows.ts';
 import { recollect } from './rows/recollection.ts';
-import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
+import { remember } from './rows/remember.ts';
 import type { OwnedOperation } from './resolver/resolver.ts';
 
 const PRUNE_MS = 2_000;
@@ -55,7 +52,7 @@ export class Authorization {
   #stopping: Promise<void> | undefined;
 
   constructor(platform: Platform, options: AuthorizationOptions) {
-    this.#assembly = assemble(platform, settingsOf(options), (...stored) => this.#stored(...stored));
+    this.#assembly = assemble(platform, settingsOf(options), (...stored) => remember(this.#assembly.desk, ...stored));
   }
 
   /** Loads what the one writer remembers, takes over what is undecided, and connects. Rejects when the store cannot be read. */
@@ -262,33 +259,6 @@ export class Authorization {
     }
     figures.answered(command, answer.kind === 'answer' ? answer.responseCode : 'silence');
     return answer;
-  }
-
-  #stored(
-    paymentId: string,
-    before: PaymentState,
-    after: PaymentState,
-    facts: readonly FactToAppend[],
-    position: bigint,
-  ): void {
-    const { desk } = this.#assembly;
-    desk.limits.changed(before, after);
-    for (const { fact, at } of facts) {
-      const { type, data } = fact as PaymentFact;
-      const localDate = (): string => shanghaiTime(Date.parse(at)).date;
-      if ((type === 'ChannelRequested' || type === 'AdviceRequested') && isPayingKind(data.operation.kind)) {
-        const { merchantId, rrn } = data.operation;
-        desk.index.add({ paymentId, merchantId, rrn, tradeDate: data.tradeDate, localDate: localDate() }, position);
-      }
-      const fingerprint = after.is === 'payment' ? after.first.request?.card.fingerprint : undefined;
-      if (type === 'PreAuthApproved' && fingerprint !== undefined) {
-        const { authCode, tradeDate, operation } = data;
-        const { merchantId } = operation;
-        const hold = { paymentId, merchantId, authCode, fingerprint, tradeDate, localDate: localDate() };
-        desk.index.addHold(hold, position);
-      }
-      if ('clearingDate' in data) desk.clearingDay.seen(data.clearingDate);
-    }
   }
 
   #every(ms: number, work: () => Promise<void>): void {
