@@ -93,7 +93,17 @@ export async function startServices(
 
 function showGauges(metrics: Metrics, node: Node, authorization: Authorization, gateway: TerminalGateway): void {
   const gauges = [
-    ['in_doubt_operations', 'Operations that are undecided', () => authorization.inDoubt().count],
+    ['in_doubt_operations', 'Operations that are in doubt', async () => (await authorization.inDoubtFigures()).count],
+    [
+      'in_doubt_oldest_seconds',
+      'Age of the oldest operation in doubt by the business clock, s; 0 when none is',
+      async () => (await authorization.inDoubtFigures()).oldestSeconds,
+    ],
+    [
+      'resolver_operations',
+      'Operations that are told or asked at the channel now',
+      () => authorization.inDoubt().count,
+    ],
     ['terminal_connections', 'Open connections of terminals', () => gateway.status().connections],
     ['new_payments_turned_away', 'New payments answered 91 or 96 unread', () => gateway.status().turnedAway],
     ['feed_lag_facts', 'Facts that the slowest group has yet to take in', () => lagOf(node)],
