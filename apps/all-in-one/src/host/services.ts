@@ -133,7 +133,10 @@ function rootModule(
         retryMs: [1, 3, 12, 60].map((times) => times * settings.channelRetry),
       }),
       LedgerModule.register(),
-      SettlementModule.register({ bank: { url: world.bankUrl, secret: world.bankSecret } }),
+      SettlementModule.register({
+        bank: { url: world.bankUrl, secret: world.bankSecret },
+        files: [{ channel: DEMO_CHANNEL, url: world.filesUrl, secret: world.filesSecret }],
+      }),
       ReportingModule.register(),
       TerminalGatewayModule.of(gateway),
     ],
