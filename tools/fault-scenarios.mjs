@@ -54,8 +54,28 @@ export const scenarios = [
     title: 'voids and refunds at once',
     specs: ['authorization/src/linked.int', 'domain/src/payment/interleaving'],
   },
+  {
+    number: 19,
+    title: 'a recorded message is sent again',
+    specs: ['terminal-gateway/src/authentication.int', 'journeys/repeats.journey'],
+  },
   { number: 20, title: 'MACs that do not verify', specs: ['terminal-gateway/src/authentication.int'] },
   { number: 21, title: 'malformed frames, messages and chip data', specs: ['terminal-gateway/src/fuzz'] },
+  {
+    number: 22,
+    title: 'frames of a wrong length, too long, in pieces',
+    specs: ['iso8583/src/transport', 'iso8583/src/framing'],
+  },
+  {
+    number: 23,
+    title: 'slow and silent connections',
+    specs: ['terminal-gateway/src/connections.int', 'iso8583/src/transport'],
+  },
+  {
+    number: 24,
+    title: 'a reconnect storm, and a flood from one terminal',
+    specs: ['terminal-gateway/src/connections.int', 'terminal-gateway/src/load'],
+  },
   {
     number: 32,
     title: 'terminal and data keys change under load',

@@ -25,6 +25,8 @@ export interface Services {
   readonly terminalAddress: Address;
   readonly api: ApiClient;
   readonly work: NodeWork;
+  /** Load of the gateway: new payments turned away since the start, whether it does so now, how many may be at work. */
+  gateway(): { readonly turnedAway: number; readonly busy: boolean; readonly bound: number };
   /** Resolves when payments are taken: indexes and limits loaded, the link to the network up. */
   ready(): Promise<void>;
 }
@@ -87,6 +89,7 @@ export async function startServices(
     terminalAddress: { host: '127.0.0.1', port: address.port },
     api: new ApiClient(http.url, http.token),
     work: workOf(node, authorization, settlement),
+    gateway: () => ({ ...gateway.status(), bound: gateway.parts.intake.load.bound }),
     ready: () => until(() => authorization.ready().ready && authorization.linkUp()),
   };
 }
