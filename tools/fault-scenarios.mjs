@@ -77,14 +77,19 @@ export const scenarios = [
     specs: ['terminal-gateway/src/connections.int', 'terminal-gateway/src/load'],
   },
   {
-    number: 32,
-    title: 'terminal and data keys change under load',
-    specs: ['journeys/keys.journey', 'service-kit/src/vault', 'terminal-gateway/src/sessions.int'],
+    number: 30,
+    title: 'the store is written past the store',
+    specs: ['event-store/src/postgres/store.spec', 'event-store/src/verify.spec', 'all-in-one/src/backup'],
   },
   {
     number: 31,
     title: 'a changed row is found against replay',
     specs: ['service-kit/src/platform/rebuild', 'journeys/rows.journey'],
+  },
+  {
+    number: 32,
+    title: 'terminal and data keys change under load',
+    specs: ['journeys/keys.journey', 'service-kit/src/vault', 'terminal-gateway/src/sessions.int'],
   },
   {
     number: 33,
@@ -95,11 +100,6 @@ export const scenarios = [
     number: 34,
     title: 'every stored version still reads',
     specs: ['domain/src/facts.spec', 'all-in-one/src/host/versions'],
-  },
-  {
-    number: 30,
-    title: 'the store is written past the store',
-    specs: ['event-store/src/postgres/store.spec', 'event-store/src/verify.spec', 'all-in-one/src/backup'],
   },
   { number: 35, title: 'a consumer that is far behind', specs: ['messaging/src/in-process/behind.spec'] },
   { number: 40, title: 'rebuild under traffic, swap, roll back', specs: ['journeys/rows.journey'] },

@@ -191,6 +191,25 @@ describe('a restore to an earlier point', () => {
     expect(Object.fromEntries(groups)).toEqual({ ahead: 10n, lagging: 6n });
   });
 
+  it('lets a group go on where it stood before the head was read, whatever it says while the facts are copied', async () => {
+    await history();
+    await group('g', 8);
+    // While the facts are copied the answer to 9 comes to stand beyond the head, and the checkpoint passes 9.
+    const { pool } = source.database;
+    let moved: Promise<unknown> | undefined;
+    const query = async (...args: Parameters<typeof pool.query>): Promise<unknown> => {
+      if ((args[0] as { name?: string }).name === 'export-records')
+        await (moved ??= say('book', 20, 8).then(() => pool.query('update state.checkpoint set position = 11')));
+      return pool.query(...args);
+    };
+    const live = new Proxy(pool, {
+      get: (there, name) => (name === 'query' ? query : Reflect.get(there, name, there)),
+    });
+    const backup = await writeBackup({ pool: live, to: join(folder, 'live'), master: MASTER, now: 0 });
+    expect(backup.manifest.head).toBe('10');
+    expect(Object.fromEntries((await putBack(backup)).groups)).toEqual({ g: 8n });
+  });
+
   it('keeps a parked key whose facts its group has passed, and no other', async () => {
     await history();
     await group('g', 9);
