@@ -7,8 +7,6 @@ import { AnswerBatches } from './batch/answer-batches.process.ts';
 import { BatchDesk } from './batch/batch-desk.ts';
 import { ANSWERS, AnswerBooks } from './books/answer-books.process.ts';
 import { channelDays, firstUncredited } from './clearing/channel-days.ts';
-import { FileClient } from './clearing/file-client.ts';
-import { ImportFiles } from './clearing/import-files.process.ts';
 import { CreditChannels } from './clearing/credit-channels.process.ts';
 import { WithdrawMargin } from './clearing/withdraw-margin.process.ts';
 import { calendarDate } from './day-of-business.ts';
@@ -39,7 +37,6 @@ const FINAL: ReadonlySet<string> = new Set(['CONFIRMED', 'REJECTED', 'RETURNED',
 /** In the order in which they are looked at: money comes in before it goes out, merchants before ourselves. */
 interface Steps {
   readonly endDays: EndDays;
-  readonly files: ImportFiles;
   readonly credits: CreditChannels;
   readonly sayDue: SayDue;
   readonly cut: CutFiles;
@@ -52,7 +49,6 @@ const BOOK_ANSWERS: GroupNouns = { name: ANSWERS, nouns: ['book'] };
 /** A book that opens late may still take from the reserve or bring it its top-up; a file waits for the payouts decided by now. */
 const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
   endDays: [],
-  files: [],
   credits: [LEDGER],
   sayDue: [LEDGER],
   cut: [LEDGER, BOOK_ANSWERS],
@@ -89,10 +85,6 @@ export class Settlement {
     this.#answerBooks = new AnswerBooks(ground);
     this.#steps = {
       endDays: new EndDays(ground),
-      files: new ImportFiles(
-        ground,
-        settings.files.map((source) => new FileClient(source, platform.machineClock)),
-      ),
       credits: new CreditChannels(ground, bank),
       sayDue: new SayDue(ground),
       cut: new CutFiles(ground),
@@ -155,14 +147,9 @@ export class Settlement {
     return this.#finish([this.#named('endDays')]);
   }
 
-  /** Takes in the clearing files that are due now. */
-  filesDue(): Promise<DueReport> {
-    return this.#finish([this.#named('files')]);
-  }
-
-  /** Takes in the clearing files and books the bank's credits that are due now. */
+  /** Books the bank's credits that are due now. */
   creditsDue(): Promise<DueReport> {
-    return this.#finish([this.#named('files'), this.#named('credits')]);
+    return this.#finish([this.#named('credits')]);
   }
 
   /** Says, cuts and sends the payouts that are due now, as far as the ledger and the bank have answered. */

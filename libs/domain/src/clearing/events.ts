@@ -117,8 +117,7 @@ export type ClearingDifferenceCleared = Fact<
   'ClearingDifferenceCleared',
   1,
   CaseRef & {
-    /** `undone`: the payment itself was undone, so nothing is short any more. */
-    readonly because: 'appeared-later' | 'corrected' | 'undone';
+    readonly because: 'appeared-later' | 'corrected';
     /** The file that ended it: another date's, or a later version of the same date's. */
     readonly foundIn: { readonly clearingDate: BusinessDate; readonly version: number };
     /** What the case moved; the mirror of it is booked, its 1101 for the date of `foundIn`. */
