@@ -61,6 +61,8 @@ function toldApprovals(journey: JourneyNode): Told[] {
   const told: Told[] = [];
   for (const terminal of journey.terminals.values()) {
     for (const item of terminal.state.items.values()) {
+      const advised = item.kind === 'offline-sale' && item.rrn !== '';
+      if (advised) told.push({ key: `${terminal.terminalId}.${item.batch}.${item.stan}`, kind: item.kind });
       if (item.code !== '00' || !['sale', 'void', 'refund'].includes(item.kind) || item.status === 'reversed') continue;
       told.push({ key: `${terminal.terminalId}.${item.batch}.${item.stan}`, kind: item.kind });
     }
@@ -78,6 +80,7 @@ function toldApprovals(journey: JourneyNode): Told[] {
 }
 
 function isApproval(fact: PaymentFact, kind: string): boolean {
+  if (kind === 'offline-sale') return fact.type === 'AdviceRequested';
   if (kind === 'sale') return fact.type === 'PaymentApproved';
   return fact.type === (kind === 'void' ? 'PaymentVoided' : 'RefundRequested');
 }

@@ -14,7 +14,7 @@ import {
 } from 'class-validator';
 import { isBusinessDate } from '@tillstream/domain/calendar/date';
 import { isAsOf } from '../read/as-of.ts';
-import { PAYMENT_STATUSES } from '../rows/payment.row.ts';
+import { PAYMENT_KINDS, PAYMENT_STATUSES } from '../rows/payment.row.ts';
 
 const MOST_FEN = 9_007_199_254_740_991;
 /** Ids of ours: merchants, terminals, acquirers, payments; `house` is one. */
@@ -66,7 +66,7 @@ export class PaymentsQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'first trade date' }) @IsOptional() @IsDay() from?: string;
   @ApiPropertyOptional({ description: 'last trade date' }) @IsOptional() @IsDay() to?: string;
   @ApiPropertyOptional({ enum: PAYMENT_STATUSES }) @IsOptional() @IsIn(PAYMENT_STATUSES) status?: string;
-  @ApiPropertyOptional({ enum: ['sale', 'inquiry'] }) @IsOptional() @IsIn(['sale', 'inquiry']) kind?: string;
+  @ApiPropertyOptional({ enum: PAYMENT_KINDS }) @IsOptional() @IsIn(PAYMENT_KINDS) kind?: string;
   @ApiPropertyOptional({ description: '12 digits' }) @IsOptional() @Matches(/^[0-9A-Za-z]{12}$/) rrn?: string;
   @ApiPropertyOptional({ description: 'of the card' }) @IsOptional() @Matches(/^\d{4}$/) last4?: string;
 

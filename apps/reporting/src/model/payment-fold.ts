@@ -7,18 +7,22 @@ import { rowOf } from './row-set.ts';
 
 /** The row that a payment begins with, from the row of its first operation; undefined for what begins no payment. */
 export function newPayment(fact: Stored<PaymentFact>, operation: OperationRow): PaymentRow | undefined {
-  if (operation.kind !== 'sale' && operation.kind !== 'inquiry') return undefined;
+  const { kind: begins } = operation;
+  if (begins !== 'sale' && begins !== 'offline-sale' && begins !== 'inquiry') return undefined;
   const { firstPosition, paymentId, kind, acquirer, merchantId, terminalId, batch, stan, rrn, amount } = operation;
   return rowOf(PaymentRow, {
     ...{ paymentId, kind, acquirer, merchantId, terminalId, batch, stan, rrn, amount, firstPosition },
     ...{ position: firstPosition, status: 'requested', standing: 'requested', voided: false },
     ...{ fee: 0, issuerCost: 0, networkCost: 0, refunded: 0, refundedFee: 0 },
     ...{ tradeDate: operation.tradeDate ?? '', clearingDate: null, channel: null, responseCode: null, authCode: null },
-    ...cardColumns(fact.type === 'ChannelRequested' ? fact.data.card : null),
-    ...{ entryMode: fact.type === 'ChannelRequested' ? fact.data.entryMode : null },
+    ...cardColumns(isAsked(fact) ? fact.data.card : null),
+    ...{ entryMode: isAsked(fact) ? fact.data.entryMode : null },
     ...{ requestedAt: fact.at, decidedAt: null },
   });
 }
+
+/** An intent, which knows the card; a payment that was declined here has none. */
+const isAsked = (fact: Stored<PaymentFact>) => fact.type === 'ChannelRequested' || fact.type === 'AdviceRequested';
 
 /** What of a card a report may show: no token, no fingerprint, six and four digits. */
 const cardColumns = (card: CardRef | null) => ({
@@ -50,7 +54,7 @@ function ofFirst(row: PaymentRow, fact: Stored<PaymentFact>, operation: Operatio
   const { status, amount, fee, issuerCost, networkCost, clearingDate, authCode, responseCode, decidedAt } = operation;
   row.standing = status;
   Object.assign(row, { amount, fee, issuerCost, networkCost, clearingDate, authCode, responseCode, decidedAt });
-  if (fact.type === 'ChannelRequested') row.channel = fact.data.channel;
+  if (isAsked(fact)) row.channel = fact.data.channel;
   if (fact.type !== 'PaymentApproved') return;
   const { tradeDate, channel, scheme, cardClass } = fact.data;
   Object.assign(row, { tradeDate, channel, scheme, cardClass });

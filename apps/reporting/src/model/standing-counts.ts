@@ -12,6 +12,7 @@ type Counted = 'sales' | 'voids' | 'refunds' | 'reversed' | 'declined' | 'undeci
 
 const BY_KIND: Readonly<Record<string, Counted>> = {
   sale: 'sales',
+  'offline-sale': 'sales',
   void: 'voids',
   refund: 'refunds',
   inquiry: 'inquiries',

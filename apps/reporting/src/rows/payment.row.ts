@@ -44,6 +44,9 @@ export class PaymentRow {
   @Instant(OPTIONAL) decidedAt!: string | null;
 }
 
+/** What begins a payment. */
+export const PAYMENT_KINDS = ['sale', 'offline-sale', 'inquiry'] as const;
+
 /** Every word of {@link PaymentRow.status}. */
 export const PAYMENT_STATUSES = [
   'requested',

@@ -43,6 +43,7 @@ const refusals: Record<Extract<Outcome, { is: 'refused' }>['why'], string> = {
   'not-signed-in': '签到失败 the sign-in failed',
   'reversal-pending': '冲正未完成, 暂停交易 a reversal is still unanswered; no payment until it is',
   'not-in-record': "无此交易 not in this terminal's record",
+  'needs-the-host': '须联机 must be approved by the host: above the floor limit, or with a PIN',
   'batch-full': '批次已满且结算失败 the batch is full and cannot be settled',
 };
 

@@ -58,7 +58,10 @@ export class Issuer {
     if (request.is === 'reversal') return this.#reverse(request, clearing);
     const known = this.#book.find(request.key);
     if (known !== undefined) return repeat(request, known);
-    const wish = request.is === 'sale' || request.is === 'inquiry' ? wishOf(request.pan).is : 'approve';
+    const wish =
+      request.is === 'sale' || request.is === 'offline-sale' || request.is === 'inquiry'
+        ? wishOf(request.pan).is
+        : 'approve';
     if (wish === 'lose-request') return { ...refusal('91', clearing), delivery: 'never' };
     const range = lookUpBin(request.pan);
     const answer = this.#answer(request, range, clearing);
@@ -72,6 +75,7 @@ export class Issuer {
     if (!passesLuhn(request.pan)) return declined('14');
     if (range === undefined) return declined('15');
     switch (request.is) {
+      case 'offline-sale':
       case 'sale':
         return this.#sale(request, range, clearing);
       case 'inquiry':
@@ -177,7 +181,7 @@ export class Issuer {
     const { code, authCode, balance, issuerCost, networkCost, original } = answer;
     return {
       key,
-      is: request.is === 'reversal' ? 'unsupported' : request.is,
+      is: takenAs(request.is),
       digest,
       card: this.#cardDigest(request.pan),
       maskedCard: `${request.pan.slice(0, 6)}******${request.pan.slice(-4)}`,
@@ -198,6 +202,12 @@ function declined(code: string): Answer {
 
 function refusal(code: string, clearing: string): Verdict {
   return { code, clearing, authCode: '', balance: null, delivery: 'now', entries: [] };
+}
+
+/** An offline sale is a sale from here on: it may be voided and refunded, and stands in the file. */
+function takenAs(is: NetworkRequest['is']): Taken['is'] {
+  if (is === 'offline-sale') return 'sale';
+  return is === 'reversal' ? 'unsupported' : is;
 }
 
 function deliveryOf(wish: ReturnType<typeof wishOf>['is'], code: string): Delivery {

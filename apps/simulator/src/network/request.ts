@@ -3,7 +3,7 @@ import { parseF90, type NetworkMessage } from '@tillstream/iso8583';
 
 /** What an acquirer asks of the network, as far as the network cares. */
 export interface NetworkRequest {
-  readonly is: 'sale' | 'inquiry' | 'void' | 'refund' | 'reversal' | 'unsupported';
+  readonly is: 'sale' | 'offline-sale' | 'inquiry' | 'void' | 'refund' | 'reversal' | 'unsupported';
   /** (F7, F11, F32): the request's name for ever. */
   readonly key: string;
   readonly digest: string;
@@ -27,12 +27,13 @@ export function traceKey(transmittedAt: string, stan: string, acquirer: string):
   return `${transmittedAt}.${stan}.${withoutZeros(acquirer)}`;
 }
 
-function kindOf(mti: string, processing: string): NetworkRequest['is'] {
+function kindOf(mti: string, processing: string, condition: string): NetworkRequest['is'] {
   if (mti === '0420' || mti === '0421') return 'reversal';
   if (mti === '0200' && processing === '000000') return 'sale';
   if (mti === '0200' && processing === '310000') return 'inquiry';
   if (mti === '0200' && processing === '200000') return 'void';
   if ((mti === '0220' || mti === '0221') && processing === '200000') return 'refund';
+  if ((mti === '0220' || mti === '0221') && processing === '000000' && condition === '00') return 'offline-sale';
   return 'unsupported';
 }
 
@@ -45,7 +46,7 @@ function originalOf(f90: string | undefined): string | null {
 /** Reads a verified message of the network profile. Throws IsoError for a malformed F90. */
 export function readRequest({ mti, fields }: NetworkMessage): NetworkRequest {
   const [trackPan = '', track = ''] = (fields[35] ?? '').split('=');
-  const is = kindOf(mti, fields[3] ?? '');
+  const is = kindOf(mti, fields[3] ?? '', fields[25] ?? '');
   const pan = fields[2] ?? trackPan;
   const content = [is, pan, fields[3], fields[4], fields[41], fields[42], fields[90]].join('|');
   return {

@@ -20,6 +20,7 @@ const shapes: Record<ItemKind, { readonly mti: string; readonly processing: stri
   sale: { mti: '0200', processing: '000000', type: '22' },
   void: { mti: '0200', processing: '200000', type: '23' },
   refund: { mti: '0220', processing: '200000', type: '25' },
+  'offline-sale': { mti: '0220', processing: '000000', type: '30' },
   inquiry: { mti: '0200', processing: '310000', type: '01' },
 };
 
@@ -65,7 +66,9 @@ function chipData(sent: SentTransaction): Buffer {
 function cardFields(sent: SentTransaction, { pan, expiry }: StoredCard): Fields {
   if (isMagnetic(sent.entry)) return { 35: `${pan}=${expiry}2010000000000`.slice(0, 37) };
   const keyed: Fields = { 2: pan, 14: expiry };
-  return isChip(sent.entry) && sent.kind === 'sale' ? { ...keyed, 23: '001', 55: chipData(sent) } : keyed;
+  return isChip(sent.entry) && (sent.kind === 'sale' || sent.kind === 'offline-sale')
+    ? { ...keyed, 23: '001', 55: chipData(sent) }
+    : keyed;
 }
 
 function originalFields(sent: SentTransaction): Fields {
@@ -199,7 +202,7 @@ export function uploadChipMessage(
   };
 }
 
-/** One 0320 that repeats a refund with its F3 and 60.1 (domain 2.4). */
+/** One 0320 that repeats a refund or an offline sale with its F3 and 60.1 (domain 2.4). */
 export function uploadCopyMessage(terminal: SimulatedTerminal, item: Item, card: StoredCard): TerminalMessage {
   return {
     mti: '0320',
@@ -213,6 +216,7 @@ export function uploadCopyMessage(terminal: SimulatedTerminal, item: Item, card:
       22: item.entry,
       25: '00',
       49: '156',
+      ...(item.kind === 'offline-sale' ? { 38: item.authCode } : {}),
       60: transaction(item.batch, shapes[item.kind].type, '000', item.entry),
       63: '000',
     },

@@ -1,3 +1,4 @@
+import { parseF54 } from '@tillstream/iso8583';
 import type { Item } from './record.ts';
 
 /** A card as it is presented. */
@@ -28,10 +29,27 @@ export interface SaleRequest {
 }
 
 /** Why the terminal did not even send. */
-export type Refusal = 'no-line' | 'not-signed-in' | 'reversal-pending' | 'not-in-record' | 'batch-full';
+export type Refusal =
+  'no-line' | 'not-signed-in' | 'reversal-pending' | 'not-in-record' | 'batch-full' | 'needs-the-host';
 
 /** What the cashier sees. */
 export type Outcome =
   | { readonly is: 'answered'; readonly code: string; readonly item: Item | null; readonly balance: number | null }
   | { readonly is: 'unanswered'; readonly item: Item | null }
   | { readonly is: 'refused'; readonly why: Refusal };
+
+/** The outcome of a message that moves no money; null: no answer. */
+export function codeOnly(code: string | null): Outcome {
+  return code === null ? { is: 'unanswered', item: null } : { is: 'answered', code, item: null, balance: null };
+}
+
+/** F22 of a card and how it was read. */
+export function entryOf(reading: Reading, card: PresentedCard): string {
+  return `${reading}${card.pin === undefined ? '2' : '1'}`;
+}
+
+/** Fen that an answered inquiry says, signed. */
+export function balanceOf(f54: string): number {
+  const { sign, amount } = parseF54(f54);
+  return sign === 'D' ? -Number(amount) : Number(amount);
+}

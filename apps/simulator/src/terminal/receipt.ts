@@ -7,6 +7,7 @@ export const slipColumns = 32;
 
 const titles: Record<Exclude<ItemKind, 'inquiry'>, string> = {
   sale: '消费 SALE',
+  'offline-sale': '离线消费 OFFLINE SALE',
   void: '消费撤销 VOID',
   refund: '退货 REFUND',
 };

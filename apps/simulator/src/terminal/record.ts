@@ -1,7 +1,8 @@
 import type { BatchReport } from '../protocol.ts';
+import { queueAfter, type QueueEntry, type Waiting } from './queue.ts';
 
 /** What a terminal keeps of a transaction. */
-export type ItemKind = 'sale' | 'void' | 'refund' | 'inquiry';
+export type ItemKind = 'sale' | 'void' | 'refund' | 'inquiry' | 'offline-sale';
 
 /** Names an earlier transaction, as F61 and F37 do. */
 export interface OriginalRef {
@@ -57,6 +58,7 @@ export interface Item extends SentTransaction {
 
 /** What a terminal writes into its journal. */
 export type Entry =
+  | QueueEntry
   | { readonly t: 'stan'; readonly stan: string }
   | { readonly t: 'keys'; readonly blob: string; readonly batch: string; readonly clockOffsetMs?: number }
   | { readonly t: 'sent'; readonly sent: SentTransaction }
@@ -92,6 +94,8 @@ export interface TerminalState {
   readonly items: Map<string, Item>;
   /** Keys of the sales, voids and refunds that have no outcome yet, oldest first. */
   readonly undecided: Set<string>;
+  /** What waits for its turn, by id, in order (domain 3.11). */
+  readonly queue: Map<string, Waiting>;
   /** Approved sales, voids and refunds of the open batch. */
   counted: number;
   /** Reversals that were answered since the terminal was unpacked. */
@@ -115,6 +119,7 @@ export function newTerminalState(): TerminalState {
     signedIn: false,
     items: new Map(),
     undecided: new Set(),
+    queue: new Map(),
     counted: 0,
     reversed: 0,
     settled: [],
@@ -194,6 +199,18 @@ export function evolve(state: TerminalState, entry: Entry): void {
       return;
     case 'signed-off':
       state.signedIn = false;
+      return;
+    case 'offline':
+      takeOffline(state, entry);
+      queueAfter(state.queue, entry);
+      return;
+    case 'queued':
+    case 'tried':
+      queueAfter(state.queue, entry);
+      return;
+    case 'delivered':
+      takeDelivered(state, entry);
+      queueAfter(state.queue, entry);
   }
 }
 
@@ -202,23 +219,39 @@ function change(state: TerminalState, key: string, to: (item: Item) => Partial<I
   if (item !== undefined) state.items.set(key, { ...item, ...to(item) });
 }
 
+/** An item as it begins. */
+const begun = (sent: SentTransaction): Item => ({
+  ...sent,
+  status: 'sent',
+  code: '',
+  rrn: '',
+  authCode: '',
+  scheme: '',
+  clearing: '',
+  reason: '98',
+  occasions: 0,
+  voided: false,
+  refunded: 0,
+});
+
+/** Y1: approved offline (domain 2.5). */
+function takeOffline(state: TerminalState, { sent, scheme, authCode }: Extract<Entry, { t: 'offline' }>): void {
+  state.stan = sent.stan;
+  state.items.set(keyOf(sent), { ...begun(sent), status: 'approved', code: 'Y1', authCode, scheme });
+  if (sent.batch === state.batch) state.counted += 1;
+}
+
+/** The goods are gone: whatever the host says to the advice, the item stays; its reference number is kept. */
+function takeDelivered(state: TerminalState, { id, rrn }: Extract<Entry, { t: 'delivered' }>): void {
+  const waiting = state.queue.get(id);
+  if (waiting?.is === 'offline-sale') change(state, waiting.key, () => ({ rrn }));
+}
+
 function takeSent(state: TerminalState, sent: SentTransaction): void {
   state.stan = sent.stan;
   // An inquiry moves nothing, so a lost answer leaves nothing to be cured.
   if (sent.kind !== 'inquiry') state.undecided.add(keyOf(sent));
-  state.items.set(keyOf(sent), {
-    ...sent,
-    status: 'sent',
-    code: '',
-    rrn: '',
-    authCode: '',
-    scheme: '',
-    clearing: '',
-    reason: '98',
-    occasions: 0,
-    voided: false,
-    refunded: 0,
-  });
+  state.items.set(keyOf(sent), begun(sent));
 }
 
 function takeAnswer(state: TerminalState, entry: Extract<Entry, { t: 'answered' }>): void {

@@ -68,8 +68,8 @@ async function upload(core: TerminalCore, batch: string, balanced: boolean, chip
   for (let attempt = 0; attempt < uploadsAtMost; attempt += 1) {
     const requests = balanced ? balancedUpload(core, batch, chips) : fullUpload(core, batch);
     let count = 0;
-    for (const { message, items } of requests) {
-      const code = await demand(core, message);
+    for (const { message, items, mac } of requests) {
+      const code = await demand(core, message, mac);
       if (code !== '00') return code;
       count += items;
     }
@@ -81,15 +81,20 @@ async function upload(core: TerminalCore, batch: string, balanced: boolean, chip
   return 'upload-refused';
 }
 
-async function demand(core: TerminalCore, message: TerminalMessage): Promise<string> {
-  const reply = await core.askRepeatedly(message, { mac: false });
+async function demand(core: TerminalCore, message: TerminalMessage, mac = false): Promise<string> {
+  const reply = await core.askRepeatedly(message, { mac });
   return reply.is === 'none' ? 'no-answer' : reply.code;
 }
 
 interface Part {
   readonly message: TerminalMessage;
   readonly items: number;
+  /** A copy may move money, so it proves whose it is. */
+  readonly mac?: boolean;
 }
+
+/** Advices are repeated whole: a host that lacks one takes the copy for it (domain 4.1). */
+const isCopied = ({ kind }: Item): boolean => kind === 'refund' || kind === 'offline-sale';
 
 const isChipSale = ({ kind, entry }: Item): boolean =>
   kind === 'sale' && (entry.startsWith('05') || entry.startsWith('07'));
@@ -105,18 +110,20 @@ function balancedUpload(core: TerminalCore, batch: string, chips: boolean): Part
   return chips ? chipParts(core, countedItems(core.state, batch).filter(isChipSale), '203') : [];
 }
 
-/** The three shapes: lists of magnetic and keyed transactions, chip sales one by one, copies of refunds. */
+/** The three shapes: lists of magnetic and keyed transactions, chip sales one by one, copies of advices. */
 function fullUpload(core: TerminalCore, batch: string): Part[] {
   const items = countedItems(core.state, batch);
-  const listed = items.filter((item) => item.kind !== 'refund' && !isChipSale(item));
+  const listed = items.filter((item) => !isCopied(item) && !isChipSale(item));
   const parts: Part[] = [];
   for (let at = 0; at < listed.length; at += MAX_UPLOAD_ITEMS) {
     const some = listed.slice(at, at + MAX_UPLOAD_ITEMS).map((item) => ({ item, pan: core.box.open(item.card).pan }));
     const message = uploadListMessage(core.terminal, { stan: core.takeStan(), batch, items: some });
     parts.push({ message, items: some.length });
   }
-  const refunds = items
-    .filter(({ kind }) => kind === 'refund')
-    .map((item) => ({ message: uploadCopyMessage(core.terminal, item, core.box.open(item.card)), items: 1 }));
-  return [...parts, ...chipParts(core, items.filter(isChipSale), '205'), ...refunds];
+  const copies = items.filter(isCopied).map((item) => ({
+    message: uploadCopyMessage(core.terminal, item, core.box.open(item.card)),
+    items: 1,
+    mac: true,
+  }));
+  return [...parts, ...chipParts(core, items.filter(isChipSale), '205'), ...copies];
 }

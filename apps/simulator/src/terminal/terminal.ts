@@ -1,19 +1,26 @@
-import { maskPan } from '@tillstream/crypto';
-import { parseF54 } from '@tillstream/iso8583';
 import { managementMessage, reversalMessage, transactionMessage } from './messages.ts';
 import {
   keyOf,
-  nextStan,
   pendingAdvices,
   pendingReversals,
   type Item,
-  type ItemKind,
-  type OriginalRef,
   type SentTransaction,
   type TerminalState,
 } from './record.ts';
-import type { Outcome, PresentedCard, Reading, Refusal, SaleRequest, TerminalFault } from './outcome.ts';
+import {
+  balanceOf,
+  codeOnly,
+  entryOf,
+  type Outcome,
+  type PresentedCard,
+  type Reading,
+  type Refusal,
+  type SaleRequest,
+  type TerminalFault,
+} from './outcome.ts';
 import { isDone, isDropped } from './habits.ts';
+import { sentOf, type Started } from './sent.ts';
+import { approveOffline, deliverQueue, queueScriptResult, queueSignature } from './store-and-forward.ts';
 import { settleBatch, type SettlementOutcome } from './settlement.ts';
 import { TerminalCore, type Reply, type TerminalSettings } from './terminal-core.ts';
 
@@ -30,12 +37,7 @@ const reasons: Record<TerminalFault, string> = {
   'power-cut': '98',
 };
 
-interface Transaction {
-  readonly kind: ItemKind;
-  readonly amount: number;
-  readonly card: PresentedCard;
-  readonly entry: string;
-  readonly original: OriginalRef | null;
+interface Transaction extends Started {
   readonly fault?: TerminalFault | undefined;
 }
 
@@ -84,6 +86,17 @@ export class Terminal {
   sale({ amount, card, reading = '05', fault }: SaleRequest): Promise<Outcome> {
     const entry = entryOf(reading, card);
     return this.#inTurn(() => this.#transact({ kind: 'sale', amount, card, entry, original: null, fault }));
+  }
+
+  /** Approves a sale by itself, below the floor limit and without PIN; the host hears of it later (domain 3.11). */
+  offlineSale(request: SaleRequest): Promise<Outcome> {
+    return this.#inTurn(() => Promise.resolve(approveOffline(this.#core, request)));
+  }
+
+  /** Queues what the chip made of the issuer's scripts (F55), or the signature of a transaction (F62); false for an unknown key. */
+  report(is: 'script-result' | 'signature', key: string, content: Buffer): Promise<boolean> {
+    const queue = is === 'signature' ? queueSignature : queueScriptResult;
+    return this.#inTurn(() => Promise.resolve(queue(this.#core, key, content)));
   }
 
   inquiry({ card, reading = '02' }: { readonly card: PresentedCard; readonly reading?: Reading }): Promise<Outcome> {
@@ -163,10 +176,18 @@ export class Terminal {
   async #settle(options: { readonly automatic?: boolean; readonly chipUpload?: boolean }): Promise<SettlementOutcome> {
     const refusal = await this.#prepare();
     if (refusal !== undefined) return { is: 'not-settled', why: refusal };
+    await deliverQueue(this.#core);
     return settleBatch(this.#core, { automatic: options.automatic ?? false, chipUpload: options.chipUpload ?? false });
   }
 
+  /** What waits goes out after an online transaction that was answered. */
   async #transact(transaction: Transaction): Promise<Outcome> {
+    const outcome = await this.#online(transaction);
+    if (outcome.is === 'answered') await deliverQueue(this.#core);
+    return outcome;
+  }
+
+  async #online(transaction: Transaction): Promise<Outcome> {
     const core = this.#core;
     const refusal = await this.#prepare();
     if (refusal !== undefined) return { is: 'refused', why: refusal };
@@ -175,7 +196,7 @@ export class Terminal {
     }
     const { card } = transaction;
     const pin = card.pin === undefined ? null : core.pinBlock(card.pin, card.pan);
-    const sent = this.#sentOf(transaction);
+    const sent = sentOf(core, transaction);
     const request = transactionMessage(core.terminal, sent, card, pin);
     core.note({ t: 'sent', sent });
     if (transaction.fault === 'power-cut') {
@@ -190,27 +211,9 @@ export class Terminal {
       : this.#pretend(sent, reply, transaction.fault, began);
   }
 
-  #sentOf({ kind, amount, card, entry, original }: Transaction): SentTransaction {
-    const core = this.#core;
-    const { date, time } = core.localTime();
-    return {
-      batch: core.state.batch,
-      stan: nextStan(core.state.stan),
-      kind,
-      amount,
-      card: core.box.seal(card),
-      maskedPan: maskPan(card.pan),
-      entry,
-      date,
-      time,
-      operator: core.operator,
-      original,
-    };
-  }
-
   #follow(kind: 'void' | 'refund', key: string, amount?: number, fault?: TerminalFault): Promise<Outcome> {
     const sale = this.#core.state.items.get(key);
-    if (sale === undefined || sale.kind !== 'sale' || sale.status !== 'approved') {
+    if (sale === undefined || (sale.kind !== 'sale' && sale.kind !== 'offline-sale') || sale.status !== 'approved') {
       return Promise.resolve({ is: 'refused', why: 'not-in-record' });
     }
     const card = this.#core.box.open(sale.card);
@@ -272,19 +275,6 @@ export class Terminal {
     const request = transactionMessage(core.terminal, item, core.box.open(item.card), null);
     this.#outcomeOf(item, await core.askRepeatedly(request, { mac: true }));
   }
-}
-
-function codeOnly(code: string | null): Outcome {
-  return code === null ? { is: 'unanswered', item: null } : { is: 'answered', code, item: null, balance: null };
-}
-
-function entryOf(reading: Reading, card: PresentedCard): string {
-  return `${reading}${card.pin === undefined ? '2' : '1'}`;
-}
-
-function balanceOf(f54: string): number {
-  const { sign, amount } = parseF54(f54);
-  return sign === 'D' ? -Number(amount) : Number(amount);
 }
 
 async function rest(ms: number): Promise<void> {

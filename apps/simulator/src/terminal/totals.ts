@@ -13,7 +13,7 @@ export const isDomestic = (item: Item): boolean => item.scheme === 'CUP';
 function sumsOf(items: readonly Item[]): BatchSums {
   const sums = { debitSum: 0, debitCount: 0, creditSum: 0, creditCount: 0 };
   for (const { kind, amount } of items) {
-    if (kind === 'sale') {
+    if (kind === 'sale' || kind === 'offline-sale') {
       sums.debitSum += amount;
       sums.debitCount += 1;
     } else {
