@@ -60,17 +60,27 @@ export const scenarios = [
     title: 'voids and refunds at once',
     specs: ['authorization/src/linked.int', 'domain/src/payment/interleaving'],
   },
+  {
+    number: 19,
+    title: 'a recorded message is sent again',
+    specs: ['terminal-gateway/src/authentication.int', 'journeys/repeats.journey'],
+  },
   { number: 20, title: 'MACs that do not verify', specs: ['terminal-gateway/src/authentication.int'] },
   { number: 21, title: 'malformed frames, messages and chip data', specs: ['terminal-gateway/src/fuzz'] },
   {
-    number: 30,
-    title: 'the store is written past the store',
-    specs: ['event-store/src/postgres/store.spec', 'event-store/src/verify.spec', 'all-in-one/src/backup'],
+    number: 22,
+    title: 'frames of a wrong length, too long, in pieces',
+    specs: ['iso8583/src/transport', 'iso8583/src/framing'],
   },
   {
-    number: 31,
-    title: 'a changed row is found against replay',
-    specs: ['service-kit/src/platform/rebuild', 'journeys/rows.journey'],
+    number: 23,
+    title: 'slow and silent connections',
+    specs: ['terminal-gateway/src/connections.int', 'iso8583/src/transport'],
+  },
+  {
+    number: 24,
+    title: 'a reconnect storm, and a flood from one terminal',
+    specs: ['terminal-gateway/src/connections.int', 'terminal-gateway/src/load'],
   },
   {
     number: 30,
@@ -98,14 +108,6 @@ export const scenarios = [
     specs: ['domain/src/facts.spec', 'all-in-one/src/host/versions'],
   },
   { number: 35, title: 'a consumer that is far behind', specs: ['messaging/src/in-process/behind.spec'] },
-  {
-    number: 36,
-    title: 'settlement run again, killed at every step, run twice at once',
-    specs: ['settlement/src/reruns.int', 'settlement/src/money.int'],
-  },
-  { number: 37, title: 'a day closed twice while payments arrive', specs: ['settlement/src/reruns.int'] },
-  { number: 38, title: 'a bank file that is partly paid', specs: ['settlement/src/payouts.int', 'domain/src/payout'] },
-  { number: 39, title: 'rounding', specs: ['domain/src/fee/rounding.property'] },
   { number: 40, title: 'rebuild under traffic, swap, roll back', specs: ['journeys/rows.journey'] },
   {
     number: 41,

@@ -12,9 +12,22 @@ export interface BankOptions {
   readonly timeoutMs?: number;
 }
 
+/** Where a channel's clearing files are found, and the secret that requests to it are signed with. */
+export interface FileSource {
+  readonly channel: string;
+  /** `http://host:port`, without a path. */
+  readonly url: string;
+  /** At least 16 characters. */
+  readonly secret: string;
+  /** How long one request may take, ms; 30,000 unless given. */
+  readonly timeoutMs?: number;
+}
+
 /** Settings of the settlement service. */
 export interface SettlementOptions {
   readonly bank: BankOptions;
+  /** One per channel. */
+  readonly files: readonly FileSource[];
   /** Working days per year; China's unless given (domain 4.2). */
   readonly calendar?: readonly CalendarYear[];
   /** Smallest payout, fen; 1.00 yuan unless given (domain 4.3). */
@@ -25,11 +38,18 @@ export interface SettlementOptions {
   readonly bankPollMs?: number;
   /** Calendar days after the due date in which a paid payout may still come back; 10 unless given. */
   readonly returnDays?: number;
+  /** An intent so many ms or less before the end of a clearing day is decided by the next day's file; 5 minutes unless given. */
+  readonly doubtSafetyMs?: number;
+  /** For so many days after its date a corrected clearing file is looked for; 10 unless given. */
+  readonly correctionDays?: number;
+  /** Pause between two looks for corrections, ms of the machine clock; 60,000 unless given. */
+  readonly correctionPollMs?: number;
 }
 
 /** The options with nothing left open. */
-export interface SettlementSettings extends Required<Omit<SettlementOptions, 'bank' | 'minimumPayout'>> {
+export interface SettlementSettings extends Required<Omit<SettlementOptions, 'bank' | 'files' | 'minimumPayout'>> {
   readonly bank: Required<BankOptions>;
+  readonly files: readonly Required<FileSource>[];
   readonly minimumPayout: Fen;
 }
 
@@ -41,14 +61,25 @@ export function settingsOf(options: SettlementOptions): SettlementSettings {
     tickMs: options.tickMs ?? 200,
     bankPollMs: options.bankPollMs ?? 300,
     returnDays: options.returnDays ?? 10,
+    doubtSafetyMs: options.doubtSafetyMs ?? 5 * 60_000,
+    correctionDays: options.correctionDays ?? 10,
+    correctionPollMs: options.correctionPollMs ?? 60_000,
+    files: options.files.map((source) => ({ timeoutMs: 30_000, ...source })),
     bank: { timeoutMs: 10_000, ...options.bank },
   };
-  const { bank, minimumPayout, tickMs, bankPollMs, returnDays } = settings;
-  const whole = { minimumPayout, tickMs, bankPollMs, returnDays, 'bank.timeoutMs': bank.timeoutMs };
+  const { bank, files, minimumPayout, tickMs, bankPollMs, returnDays, doubtSafetyMs } = settings;
+  const { correctionDays, correctionPollMs } = settings;
+  const times = { tickMs, bankPollMs, returnDays, doubtSafetyMs, correctionDays, correctionPollMs };
+  const whole = { minimumPayout, ...times, 'bank.timeoutMs': bank.timeoutMs };
   for (const [name, value] of Object.entries(whole)) {
     if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${name}: expected a whole number above 0`);
   }
   if (bank.secret.length < 16) throw new RangeError('bank.secret: expected at least 16 characters');
   if (!URL.canParse(bank.url)) throw new RangeError('bank.url: expected an address such as http://127.0.0.1:8080');
+  for (const { channel, url, secret } of files) {
+    if (secret.length < 16) throw new RangeError(`files of ${channel}, secret: expected at least 16 characters`);
+    if (!URL.canParse(url))
+      throw new RangeError(`files of ${channel}, url: expected an address such as http://127.0.0.1:8080`);
+  }
   return settings;
 }

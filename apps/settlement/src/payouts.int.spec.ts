@@ -68,7 +68,7 @@ async function open(amounts: Readonly<Record<string, number>>, more: object = {}
     Object.values(amounts).reduce((sum, amount) => sum + channelNet(amount), 0),
   );
   const bank = { url: bench.bank.url, secret: bench.bank.secret };
-  api = await openPayoutApi(bench.platform, { bank, tickMs: 20, bankPollMs: 20, ...more });
+  api = await openPayoutApi(bench.platform, { bank, files: bench.sources, tickMs: 20, bankPollMs: 20, ...more });
   bench.clock.set(TUESDAY_MORNING);
 }
 

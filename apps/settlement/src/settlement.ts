@@ -7,6 +7,8 @@ import { AnswerBatches } from './batch/answer-batches.process.ts';
 import { BatchDesk } from './batch/batch-desk.ts';
 import { ANSWERS, AnswerBooks } from './books/answer-books.process.ts';
 import { channelDays, firstUncredited } from './clearing/channel-days.ts';
+import { FileClient } from './clearing/file-client.ts';
+import { ImportFiles } from './clearing/import-files.process.ts';
 import { CreditChannels } from './clearing/credit-channels.process.ts';
 import { WithdrawMargin } from './clearing/withdraw-margin.process.ts';
 import { calendarDate } from './day-of-business.ts';
@@ -37,6 +39,7 @@ const FINAL: ReadonlySet<string> = new Set(['CONFIRMED', 'REJECTED', 'RETURNED',
 /** In the order in which they are looked at: money comes in before it goes out, merchants before ourselves. */
 interface Steps {
   readonly endDays: EndDays;
+  readonly files: ImportFiles;
   readonly credits: CreditChannels;
   readonly sayDue: SayDue;
   readonly cut: CutFiles;
@@ -49,6 +52,7 @@ const BOOK_ANSWERS: GroupNouns = { name: ANSWERS, nouns: ['book'] };
 /** A book that opens late may still take from the reserve or bring it its top-up; a file waits for the payouts decided by now. */
 const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
   endDays: [],
+  files: [],
   credits: [LEDGER],
   sayDue: [LEDGER],
   cut: [LEDGER, BOOK_ANSWERS],
@@ -85,6 +89,10 @@ export class Settlement {
     this.#answerBooks = new AnswerBooks(ground);
     this.#steps = {
       endDays: new EndDays(ground),
+      files: new ImportFiles(
+        ground,
+        settings.files.map((source) => new FileClient(source, platform.machineClock)),
+      ),
       credits: new CreditChannels(ground, bank),
       sayDue: new SayDue(ground),
       cut: new CutFiles(ground),
@@ -147,9 +155,14 @@ export class Settlement {
     return this.#finish([this.#named('endDays')]);
   }
 
-  /** Books the bank's credits that are due now. */
+  /** Takes in the clearing files that are due now. */
+  filesDue(): Promise<DueReport> {
+    return this.#finish([this.#named('files')]);
+  }
+
+  /** Takes in the clearing files and books the bank's credits that are due now. */
   creditsDue(): Promise<DueReport> {
-    return this.#finish([this.#named('credits')]);
+    return this.#finish([this.#named('files'), this.#named('credits')]);
   }
 
   /** Says, cuts and sends the payouts that are due now, as far as the ledger and the bank have answered. */

@@ -4,13 +4,16 @@ import { paymentPattern } from '@tillstream/domain/payment/commands';
 import {
   ISO8583_TRANSPORT,
   pack,
+  packForMac,
+  packWithMac,
+  type TerminalMessage,
   sealEnvelope,
   terminalProfile,
   terminalTpdu,
   openEnvelope,
   unpack,
 } from '@tillstream/iso8583';
-import type { WorkingKeys } from '@tillstream/crypto';
+import { computeMac, type WorkingKeys } from '@tillstream/crypto';
 import {
   ACQUIRER,
   MERCHANT,
@@ -39,6 +42,9 @@ async function signedIn(more?: Parameters<GatewayBench['register']>[1]): Promise
   bench.arrived.splice(0);
   return one;
 }
+
+const macUnder = ({ mak }: WorkingKeys, mab: Buffer): Buffer =>
+  computeMac({ macAlgorithm: 'unionpay-ecb', macKeyMode: 'tdes16' }, mak, mab);
 
 const place = (one: SpecTerminal) => ({ acquirer: ACQUIRER, terminalId: one.options.terminalId });
 
@@ -78,6 +84,66 @@ describe('the MAC', () => {
       mac: 'absent',
       fields: { 39: 'A0' },
     });
+  });
+
+  it.each([
+    ['all zeros', () => Buffer.alloc(8)],
+    ['zeros as text', () => Buffer.from('00000000')],
+    [
+      'of keys that a newer sign-in replaced before they were used',
+      (old: WorkingKeys, mab: Buffer) => macUnder(old, mab),
+    ],
+  ])('that is %s is answered A0, logged, and nothing is passed on', async (_what, macOf) => {
+    const one = await signedIn();
+    await one.signIn();
+    const replaced = one.keys as WorkingKeys;
+    await one.signIn();
+    await one.send(one.echo());
+    const sale = one.sale();
+    const full = { mti: '0200', fields: { 41: one.options.terminalId, 42: one.options.merchantId, ...sale.fields } };
+    const { mab } = packForMac(terminalProfile, full as TerminalMessage);
+    bench.arrived.splice(0);
+    const lines = bench.logLines.length;
+    expect(await one.send(sale, { mac: macOf(replaced, mab) })).toMatchObject({ mac: 'absent', fields: { 39: 'A0' } });
+    expect(bench.arrived).toEqual([]);
+    expect(bench.logLines.slice(lines).filter((line) => line.includes('wrong MAC'))).toHaveLength(1);
+  });
+
+  it('that is cut off makes the message unreadable, and nothing is passed on', async () => {
+    const one = await signedIn();
+    const full = {
+      mti: '0200',
+      fields: { 41: one.options.terminalId, 42: one.options.merchantId, ...one.sale().fields },
+    };
+    const keys = one.keys as WorkingKeys;
+    const bytes = packWithMac(terminalProfile, full as TerminalMessage, (mab) => macUnder(keys, mab));
+    for (const cut of [1, 4, 8]) {
+      const body = await one.sendBytes(bytes.subarray(0, -cut));
+      expect(body && unpack(terminalProfile, openEnvelope(body).message).fields[39]).toBe('30');
+    }
+    expect(bench.arrived).toEqual([]);
+  });
+
+  it('that was right once is right again while its keys live, so that authorization sees the repeat; then it is A0', async () => {
+    const one = await signedIn();
+    const full = {
+      mti: '0200',
+      fields: { 41: one.options.terminalId, 42: one.options.merchantId, ...one.sale().fields },
+    };
+    const keys = one.keys as WorkingKeys;
+    const recorded = packWithMac(terminalProfile, full as TerminalMessage, (mab) => macUnder(keys, mab));
+    const code = async (): Promise<string | undefined> => {
+      const body = await one.sendBytes(recorded);
+      return body && unpack(terminalProfile, openEnvelope(body).message).fields[39];
+    };
+    expect([await code(), await code()]).toEqual(['00', '00']);
+    expect(bench.arrived.map(({ command }) => command['stan'])).toEqual([full.fields[11], full.fields[11]]);
+    await one.signIn();
+    await one.send(one.echo());
+    bench.machine.advance(61_000);
+    bench.arrived.splice(0);
+    expect(await code()).toBe('A0');
+    expect(bench.arrived).toEqual([]);
   });
 
   it('of a terminal that never signed in is answered 77 without a MAC', async () => {

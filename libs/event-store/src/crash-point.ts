@@ -25,6 +25,8 @@ export const crashPoints = {
   'gateway-before-reply': 'The answer is decided and not one byte of it left.',
   'ledger-appended': 'Entries are in a book; the checkpoint of the ledger does not know of it.',
   'day-ended': 'One merchant day is ended, others are not.',
+  'clearing-case-said': 'Some of what follows from a clearing file is said, the rest is not.',
+  'clearing-file-reconciled': 'Everything that follows from a clearing file is said; the credit of its date is not.',
   'clearing-credited': 'A credit of the bank is in the facts; nothing that follows from it is.',
   'margin-transferred': 'The bank has moved our margin and no fact says so.',
   'payout-due-said': 'Some payouts are said to be due, others are not.',

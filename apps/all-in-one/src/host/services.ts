@@ -25,6 +25,8 @@ export interface Services {
   readonly terminalAddress: Address;
   readonly api: ApiClient;
   readonly work: NodeWork;
+  /** Load of the gateway: new payments turned away since the start, whether it does so now, how many may be at work. */
+  gateway(): { readonly turnedAway: number; readonly busy: boolean; readonly bound: number };
   /** Resolves when payments are taken: indexes and limits loaded, the link to the network up. */
   ready(): Promise<void>;
 }
@@ -87,13 +89,24 @@ export async function startServices(
     terminalAddress: { host: '127.0.0.1', port: address.port },
     api: new ApiClient(http.url, http.token),
     work: workOf(node, authorization, settlement),
+    gateway: () => ({ ...gateway.status(), bound: gateway.parts.intake.load.bound }),
     ready: () => until(() => authorization.ready().ready && authorization.linkUp()),
   };
 }
 
 function showGauges(metrics: Metrics, node: Node, authorization: Authorization, gateway: TerminalGateway): void {
   const gauges = [
-    ['in_doubt_operations', 'Operations that are undecided', () => authorization.inDoubt().count],
+    ['in_doubt_operations', 'Operations that are in doubt', async () => (await authorization.inDoubtFigures()).count],
+    [
+      'in_doubt_oldest_seconds',
+      'Age of the oldest operation in doubt by the business clock, s; 0 when none is',
+      async () => (await authorization.inDoubtFigures()).oldestSeconds,
+    ],
+    [
+      'resolver_operations',
+      'Operations that are told or asked at the channel now',
+      () => authorization.inDoubt().count,
+    ],
     ['terminal_connections', 'Open connections of terminals', () => gateway.status().connections],
     ['new_payments_turned_away', 'New payments answered 91 or 96 unread', () => gateway.status().turnedAway],
     ['feed_lag_facts', 'Facts that the slowest group has yet to take in', () => lagOf(node)],
@@ -123,7 +136,10 @@ function rootModule(
         retryMs: [1, 3, 12, 60].map((times) => times * settings.channelRetry),
       }),
       LedgerModule.register(),
-      SettlementModule.register({ bank: { url: world.bankUrl, secret: world.bankSecret } }),
+      SettlementModule.register({
+        bank: { url: world.bankUrl, secret: world.bankSecret },
+        files: [{ channel: DEMO_CHANNEL, url: world.filesUrl, secret: world.filesSecret }],
+      }),
       ReportingModule.register(),
       TerminalGatewayModule.of(gateway),
     ],

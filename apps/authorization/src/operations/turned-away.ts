@@ -11,6 +11,9 @@ import { operationIdOf } from '../intake/operation.ts';
 /** Keys remembered at the same time; at the bound nobody is turned away with a word, so terminals get silence. */
 const MOST_REMEMBERED = 50_000;
 
+/** Between two questions to the store, ms: under load one question is then about many payments. The first one goes at once. */
+const BETWEEN_QUESTIONS_MS = 10;
+
 interface Mark {
   /** Machine clock, ms: copies of before are taken up no more, so that it may be forgotten. */
   readonly until: number;
@@ -102,6 +105,7 @@ export class TurnedAway {
       } catch (error) {
         for (const { reject } of asked) reject(error);
       }
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_QUESTIONS_MS));
     }
     this.#asking = false;
   }

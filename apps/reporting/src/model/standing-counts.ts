@@ -18,11 +18,16 @@ const BY_KIND: Readonly<Record<string, Counted>> = {
   inquiry: 'inquiries',
 };
 
+/** Standings that no figure of the day counts. */
+const endedBeside: ReadonlySet<string> = new Set(['tombstoned', 'failed', 'expired']);
+
 function countedAs({ status, kind }: OperationRow): Counted | undefined {
   if (status === 'approved') return BY_KIND[kind];
   if (status === 'declined' || status === 'refused') return 'declined';
-  if (status === 'reversed') return 'reversed';
-  return status === 'tombstoned' ? undefined : 'undecided';
+  if (status === 'reversed' || status === 'returned') return 'reversed';
+  // A void that the clearing file showed done was told to its terminal as failed, like one that was undone.
+  if (status === 'present') return 'reversed';
+  return endedBeside.has(status) ? undefined : 'undecided';
 }
 
 /** Sums of what operations changed from and to; every row that was touched is written, so batches leave no trace. */

@@ -1,8 +1,8 @@
-import { createHash, createHmac } from 'node:crypto';
 import { isBusinessDate } from '@tillstream/domain/calendar/date';
 import { isFen, type Fen } from '@tillstream/money';
 import type { MachineClock } from '@tillstream/service-kit';
 import type { SettlementSettings } from '../options.ts';
+import { signedHeaders, wholeBody } from './sign.ts';
 
 /** A line of our reserve account: what a channel paid for a clearing date; negative when we paid, fen. */
 export interface BankCredit {
@@ -100,10 +100,8 @@ export class BankClient {
     type?: string,
   ): Promise<Answer> {
     const { url, secret, timeoutMs } = this.#settings;
-    const timestamp = String(this.#machine.now());
-    const digest = createHash('sha256').update(body).digest('hex');
-    const signature = createHmac('sha256', secret).update(`${method}\n${path}\n${timestamp}\n${digest}`).digest('hex');
-    const headers = { 'x-timestamp': timestamp, 'x-signature': signature, ...(type ? { 'content-type': type } : {}) };
+    const signed = signedHeaders(secret, { method, path, now: this.#machine.now(), body });
+    const headers = { ...signed, ...(type ? { 'content-type': type } : {}) };
     try {
       const signal = AbortSignal.timeout(timeoutMs);
       const response = await fetch(new URL(path, url), {
@@ -127,15 +125,10 @@ export class BankClient {
 }
 
 async function bodyOf(response: Response): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += (chunk as Uint8Array).length;
-    if (size > mostBytes) throw new BankUnavailable(`the bank answered with more than ${mostBytes} bytes`);
-    chunks.push(chunk as Uint8Array);
-  }
+  const bytes = await wholeBody(response, mostBytes);
+  if (bytes === undefined) throw new BankUnavailable(`the bank answered with more than ${mostBytes} bytes`);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+    return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch {
     throw unreadable('JSON');
   }

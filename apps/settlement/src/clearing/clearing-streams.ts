@@ -26,13 +26,18 @@ export async function loadClearing({ platform }: Ground, channel: string, date: 
 }
 
 /** Appends to a clearing day; false when somebody else was first, and the next look decides anew. */
-export async function sayClearing(ground: Ground, day: LoadedClearing, fact: ClearingFact): Promise<boolean> {
+export async function sayClearing(
+  ground: Ground,
+  day: LoadedClearing,
+  fact: ClearingFact,
+  by = 'bank',
+): Promise<boolean> {
   const appended = await say(ground, {
     stream: day.stream,
     key: HOUSE,
     expected: day.revision,
     facts: [{ id: idOf(day.stream, day.revision + 1, fact.type), fact }],
-    by: 'bank',
+    by,
   });
   return appended.ok;
 }

@@ -1,14 +1,13 @@
 import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
 import { credit, creditableDates } from '@tillstream/domain/clearing/decide';
-import { expectedNet, type ExpectedNets } from '@tillstream/domain/clearing/nets';
 import { isRefused } from '@tillstream/domain/fact';
 import { crashPoint } from '@tillstream/event-store';
-import { ZERO } from '@tillstream/money';
+import { ZERO, type Fen } from '@tillstream/money';
 import type { BankClient, BankCredit } from '../bank/bank-client.ts';
 import { calendarDate, endedThrough } from '../day-of-business.ts';
 import type { Ground } from '../ground.ts';
 import { openBooks } from '../rows/book.model.ts';
-import { clearingDays, expectedNets } from '../rows/clearing.model.ts';
+import { clearingDays } from '../rows/clearing.model.ts';
 import { nothingDue, waiting, type StepReport } from '../step.ts';
 import { channelDays } from './channel-days.ts';
 import { loadClearing, sayClearing } from './clearing-streams.ts';
@@ -20,7 +19,8 @@ interface DueDay {
 }
 
 /**
- * Books the bank's credits per channel and clearing date (J5, domain 4.5). Only dates that are over for every book are asked
+ * Books the bank's credits per channel and clearing date (J5, domain 4.5), each after its clearing file: what is held or in
+ * suspense by then is no payout's money. Only dates that are over for every book are asked
  * for; a date that nets to zero gets its J5 of zero on its due day although the bank moves nothing.
  *
  * `kill -9`: a credit is one append to the day's own stream, which takes it once; until it stands there the bank is asked again.
@@ -48,11 +48,11 @@ export class CreditChannels {
     if (!this.#mayAsk(wanted, today)) return waiting(`the bank's credit of ${wanted}`);
     const oldest = due.reduce((least, { date }) => (date < least ? date : least), first.date);
     const lines = await this.#bank.credits(oldest);
-    const expected = await expectedNets(platform.pool, oldest);
+    const nets = await this.#fileNets(oldest);
     let said = 0;
     let open: string | null = null;
     for (const day of due) {
-      const outcome = await this.#credit(day, lines, expected, today);
+      const outcome = await this.#credit(day, lines, nets.get(keyOf(day)), today);
       if (outcome === 'said') said += 1;
       else if (outcome !== 'known') open ??= outcome;
     }
@@ -78,6 +78,14 @@ export class CreditChannels {
     );
   }
 
+  /** Nets of the reconciled files from a date on, fen: what the bank should have (domain 4.5, b against c). */
+  async #fileNets(from: string): Promise<Map<string, Fen>> {
+    const rows = await clearingDays(this.#ground.platform.pool, from);
+    return new Map(
+      rows.flatMap((row) => (row.fileNet === null ? [] : [[keyOf({ ...row, date: row.clearingDate }), row.fileNet]])),
+    );
+  }
+
   /** The bank is not asked the same more often than every `bankPollMs`. */
   #mayAsk(wanted: string, today: string): boolean {
     const { platform, settings } = this.#ground;
@@ -92,10 +100,10 @@ export class CreditChannels {
   async #credit(
     { channel, date }: DueDay,
     lines: readonly BankCredit[],
-    nets: ExpectedNets,
+    net: Fen | undefined,
     today: string,
   ): Promise<'said' | 'known' | string> {
-    const net = expectedNet(nets, channel, date);
+    if (net === undefined) return `the clearing file of ${channel} ${date}`;
     const line = lines.find((one) => one.channel === channel && one.clearingDate === date);
     if (!line && (net !== 0 || !this.#isDue(date, today))) return `the bank's credit of ${channel} ${date}`;
     const amount = line?.amount ?? ZERO;
@@ -139,6 +147,8 @@ export class CreditChannels {
     }
   }
 }
+
+const keyOf = ({ channel, date }: DueDay): string => `${channel} ${date}`;
 
 /** An alarm that could not be judged now is judged at the next question to the bank. */
 const ignore = (): void => undefined;

@@ -6,6 +6,8 @@ import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
+import { applyCases, cases } from './case-rows.ts';
+import { applyOperations, operations, rowsOfIntents } from './operation-rows.ts';
 import { createTables, FoldedRows, RowTable } from './row-table.ts';
 
 /** A merchant's part of what a channel owes us for a clearing date, fen; per merchant, because that is how facts are ordered. */
@@ -67,11 +69,13 @@ const channels = new RowTable<ChannelRow>('settlement_channel', ['channel'], { c
 export const clearingModel: ReadModel = {
   name: 'settlement-clearing',
   nouns: ['payment', 'clearing'],
-  tables: [nets.name, days.name, channels.name],
-  migrate: (pool, schema) => createTables(pool, schema, [nets, days, channels]),
+  tables: [nets.name, days.name, channels.name, operations.name, cases.name],
+  migrate: (pool, schema) => createTables(pool, schema, [nets, days, channels, operations, cases]),
   apply: async (facts, client) => {
     await applyNets(facts, client);
     await applyDays(facts, client);
+    await applyOperations(facts, client);
+    await applyCases(facts, client);
   },
 };
 
@@ -92,10 +96,15 @@ async function applyNets(facts: readonly StoredRecord[], client: PoolClient): Pr
     rows.set(before ? { ...movement, amount: plus(before.amount, movement.amount) } : movement);
   }
   await nets.write(client, rows.changed());
-  await applyChannels(moved, client);
+  const begun = rowsOfIntents(facts).map(({ channel, tradeDate }) => ({ channel, clearingDate: tradeDate }));
+  await applyChannels([...moved, ...begun], client);
 }
 
-async function applyChannels(moved: readonly NetRow[], client: PoolClient): Promise<void> {
+/** A channel counts from its first question on: a sale in doubt moves nothing, and its file has to decide. */
+async function applyChannels(
+  moved: readonly Pick<NetRow, 'channel' | 'clearingDate'>[],
+  client: PoolClient,
+): Promise<void> {
   const rows = new FoldedRows(await channels.load(client, uniqueChannels(moved)), ({ channel }: ChannelRow) => channel);
   for (const { channel, clearingDate } of moved) {
     const before = rows.get(channel);
@@ -104,7 +113,7 @@ async function applyChannels(moved: readonly NetRow[], client: PoolClient): Prom
   await channels.write(client, rows.changed());
 }
 
-const uniqueChannels = (moved: readonly NetRow[]): { readonly channel: string }[] =>
+const uniqueChannels = (moved: readonly { readonly channel: string }[]): { readonly channel: string }[] =>
   [...new Set(moved.map(({ channel }) => channel))].map((channel) => ({ channel }));
 
 const dayKey = (row: Pick<ClearingRow, 'channel' | 'clearingDate'>): string => `${row.channel} ${row.clearingDate}`;

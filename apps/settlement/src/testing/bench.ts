@@ -19,6 +19,7 @@ import { openPlatformBench, type PlatformBench } from '@tillstream/service-kit/t
 import { fen } from '@tillstream/money';
 import { Settlement, SettlementModule, type SettlementOptions } from '../index.ts';
 import { ScriptedBank } from './scripted-bank.ts';
+import { ScriptedFiles } from './scripted-files.ts';
 import { ScriptedLedger } from './scripted-ledger.ts';
 
 export const ACQUIRER = '48021000';
@@ -66,6 +67,7 @@ export async function until(what: string, reached: () => Promise<boolean> | bool
 /** A platform, a bank and a ledger; settlement services come and go on it. */
 export class Bench {
   readonly bank = new ScriptedBank();
+  readonly files: ScriptedFiles;
   readonly database: PlatformBench['database'];
   readonly store: PostgresEventStore;
   readonly clock: FixedBusinessClock;
@@ -75,6 +77,7 @@ export class Bench {
   readonly ledger: ScriptedLedger;
   readonly #bench: PlatformBench;
   #stan = 0;
+  #traces = 0;
 
   private constructor(bench: PlatformBench) {
     this.#bench = bench;
@@ -85,11 +88,13 @@ export class Bench {
     this.logLines = bench.logLines;
     this.append = bench.append;
     this.ledger = new ScriptedLedger(bench.store);
+    this.files = new ScriptedFiles(bench.store, () => this.clock.now().getTime());
   }
 
   static async open(at?: string): Promise<Bench> {
     const bench = new Bench(await openPlatformBench({ service: 'settlement', ...(at ? { at } : {}) }));
     await bench.bank.open();
+    await bench.files.open();
     await bench.ledger.start(bench.platform.feed);
     await bench.registers(MERCHANT, '6230580000000018');
     await bench.registers(OTHER, '6230580000000026');
@@ -121,10 +126,26 @@ export class Bench {
   async sale(amount: number, more: Partial<OperationRef> = {}, dates: PaymentDates = SAME_DAY): Promise<OperationRef> {
     const op = this.operation('sale', more);
     const stream = streamOf.payment(op.operationId);
-    const asked = { operation: op, amount: fen(amount), card, entryMode: '051', tradeDate: dates.tradeDate };
-    await this.append(stream, op.merchantId, { type: 'ChannelRequested', version: 1, data: asked });
+    await this.ask(amount, op, dates.tradeDate);
     await this.append(stream, op.merchantId, approved(priced(amount), dates, op));
     return op;
+  }
+
+  /** Where the service finds the channel's files. */
+  get sources() {
+    return [{ channel: 'unionpay', url: this.files.url, secret: this.files.secret }];
+  }
+
+  /** The channel is asked, and nothing more. */
+  async ask(amount: number, op: OperationRef, tradeDate: string): Promise<void> {
+    const asked = { operation: op, amount: fen(amount), card, entryMode: '051', tradeDate };
+    const data = { ...asked, channel: 'unionpay', trace: this.trace() };
+    await this.append(streamOf.payment(op.operationId), op.merchantId, { type: 'ChannelRequested', version: 1, data });
+  }
+
+  /** A name that the channel knows no other request by. */
+  trace(): { transmittedAt: string; stan: string; acquirer: string } {
+    return { transmittedAt: '1123100000', stan: String((this.#traces += 1)).padStart(6, '0'), acquirer: ACQUIRER };
   }
 
   /** A refund that the channel accepts on a clearing date. */
@@ -136,7 +157,8 @@ export class Bench {
   ): Promise<void> {
     const op = this.operation('refund', more);
     const stream = streamOf.payment(op.operationId);
-    await this.append(stream, op.merchantId, refundRequested(priced(amount), dates, clearingDate, op));
+    const asked = refundRequested(priced(amount), dates, clearingDate, op);
+    await this.append(stream, op.merchantId, { ...asked, data: { ...asked.data, trace: this.trace() } });
     await this.append(stream, op.merchantId, refundAccepted(priced(amount), dates, clearingDate, op));
   }
 
@@ -153,19 +175,20 @@ export class Bench {
     return (await this.facts(stream)).map(({ type }) => type);
   }
 
-  /** @param diesAfter how many appends succeed; the last one's answer is lost and nothing is appended any more, as after `kill -9`
-   * @param life dead from the moment that the spec says so */
-  async service(
-    options: Partial<SettlementOptions> = {},
-    diesAfter = Infinity,
-    life: { dead: boolean } = { dead: false },
-  ): Promise<Opened> {
+  /** @param diesAfter how many appends succeed; the last one's answer is lost and nothing is appended any more, as after `kill -9` */
+  async service(options: Partial<SettlementOptions> = {}, diesAfter = Infinity): Promise<Opened> {
     const process = this.#bench.process({
-      store: mortal(this.store, diesAfter, life),
+      store: mortal(this.store, diesAfter),
       feed: { firstPauseMs: 5, longestPauseMs: 20 },
     });
     const { platform, commandServer } = process;
-    const settings = { bank: { url: this.bank.url, secret: this.bank.secret }, tickMs: 20, bankPollMs: 20, ...options };
+    const polls = { tickMs: 20, bankPollMs: 20, correctionPollMs: 20 };
+    const settings = {
+      bank: { url: this.bank.url, secret: this.bank.secret },
+      files: this.sources,
+      ...polls,
+      ...options,
+    };
     const module = await Test.createTestingModule({
       imports: [PlatformModule.of(platform), SettlementModule.register(settings)],
     }).compile();
@@ -196,25 +219,25 @@ export class Bench {
     this.ledger.asleep = false;
     await this.#bench.close();
     await this.bank.close();
+    await this.files.close();
   }
 }
 
 /** The store as a process sees it that is killed right after an append. */
-function mortal(store: EventStore, diesAfter: number, life: { dead: boolean }): EventStore {
+function mortal(store: EventStore, diesAfter: number): EventStore {
   let left = diesAfter;
   const writer = (owner: Parameters<EventStore['writer']>[0]): FactWriter => {
     const real = store.writer(owner);
     return {
       owner,
       append: async (...append) => {
-        if (left <= 0 || life.dead) throw new StoreUnavailable('the process is dead');
+        if (left <= 0) throw new StoreUnavailable('the process is dead');
         const known = (await store.readStream(append[0])).some(({ id }) => id === append[2][0]?.id);
         // Only what is new costs a life, so that every life brings the work on.
         if (known) return real.append(...append);
         left -= 1;
         const result = await real.append(...append);
-        if (left <= 0) life.dead = true;
-        if (life.dead) throw new StoreUnavailable('the process died before it heard the answer');
+        if (left <= 0) throw new StoreUnavailable('the process died before it heard the answer');
         return result;
       },
     };

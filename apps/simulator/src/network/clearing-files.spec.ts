@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { signatureOf } from '../bank/signature.ts';
 import { ClearingFiles } from './clearing-files.ts';
 import { FileHost } from './file-host.ts';
@@ -47,9 +48,12 @@ describe('clearing files of the network', () => {
   });
   it('are listed once their date is over, and come late when they were delayed', () => {
     const { files } = filesOf(sale);
+    const hash = createHash('sha256')
+      .update(files.bytesOf(MON) ?? '')
+      .digest('hex');
     expect(files.list(MON)).toEqual([
-      { clearingDate: MON, version: 1 },
-      { clearingDate: TUE, version: 1 },
+      { clearingDate: MON, version: 1, hash },
+      { clearingDate: TUE, version: 1, hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
     ]);
     expect(files.bytesOf('2026-11-25')).toBeUndefined();
     files.delay(TUE, 1);
@@ -85,7 +89,7 @@ describe('the file host', () => {
     try {
       expect((await ask(`/clearing-files/${MON}`, '/clearing-files')).status).toBe(401);
       expect(await (await ask(`/clearing-files?from=${TUE}`)).json()).toEqual({
-        files: [{ clearingDate: TUE, version: 1 }],
+        files: [{ clearingDate: TUE, version: 1, hash: expect.any(String) }],
       });
       expect(await (await ask(`/clearing-files/${MON}`)).text()).toContain('T|1|99517\n');
       expect((await ask('/clearing-files?from=monday')).status).toBe(422);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dayAfter } from '../clock/business-clock.ts';
 import type { NetworkBook, Standing, Taken } from './network-book.ts';
 
@@ -20,6 +21,8 @@ export type ClearingFault =
 export interface ListedFile {
   readonly clearingDate: string;
   readonly version: number;
+  /** SHA-256 of its bytes, hex. */
+  readonly hash: string;
 }
 
 interface Line {
@@ -56,6 +59,8 @@ export class ClearingFiles {
   readonly #current: () => string;
   readonly #faults = new Map<string, readonly ClearingFault[][]>();
   readonly #late = new Map<string, number>();
+  /** A date that is over does not change, so its file is made once per version for the list. */
+  readonly #hashes = new Map<string, string>();
 
   /** @param current the clearing date that is not over yet */
   constructor(channel: string, book: Pick<NetworkBook, 'ofClearingDate' | 'find'>, current: () => string) {
@@ -66,6 +71,7 @@ export class ClearingFiles {
 
   /** Spoils the versions of a date's file, first to last; the last one is what the network offers. None: the file is right. */
   spoil(date: string, ...versions: readonly (readonly ClearingFault[])[]): void {
+    this.#hashes.delete(date);
     this.#faults.set(
       date,
       versions.map((faults) => [...faults]),
@@ -83,7 +89,7 @@ export class ClearingFiles {
     for (let date = from; date < this.#current() && files.length < mostDates; date = dayAfter(date)) {
       const late = this.#late.get(date) ?? 0;
       if (late > 0) this.#late.set(date, late - 1);
-      else files.push({ clearingDate: date, version: this.#version(date) });
+      else files.push({ clearingDate: date, version: this.#version(date), hash: this.#hashOf(date) });
     }
     return files;
   }
@@ -104,6 +110,16 @@ export class ClearingFiles {
   /** Net of the newest version, fen: what the bank would credit for it. */
   netOf(date: string): number {
     return this.#lines(date, this.#faults.get(date)?.at(-1) ?? []).reduce((sum, line) => sum + netOf(line), 0);
+  }
+
+  #hashOf(date: string): string {
+    const known = this.#hashes.get(date);
+    if (known !== undefined) return known;
+    const hash = createHash('sha256')
+      .update(this.bytesOf(date) ?? '')
+      .digest('hex');
+    this.#hashes.set(date, hash);
+    return hash;
   }
 
   #version(date: string): number {

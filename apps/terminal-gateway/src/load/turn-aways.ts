@@ -9,6 +9,9 @@ import type { CommandClient } from '@tillstream/messaging';
 import type { Log, MachineClock } from '@tillstream/service-kit';
 import type { RegisteredTerminal } from '../registry/terminal-registry.ts';
 
+/** So long messages of one merchant are collected for one question, ms. */
+const COLLECT_MS = 5;
+
 interface Asked {
   readonly acquirer: string;
   readonly merchantId: string;
@@ -18,7 +21,7 @@ interface Asked {
 
 /**
  * Asks authorization, before 91 or 96 is said, whether a message is a new payment at all: a repeat of what is stored gets its stored
- * answer. What comes in one turn of the event loop for one merchant goes into one command. Waiting questions are bounded by the
+ * answer. What comes for one merchant within some milliseconds goes into one command. Waiting questions are bounded by the
  * connections, which have one message in work each.
  */
 export class TurnAways {
@@ -43,10 +46,10 @@ export class TurnAways {
       asked = { acquirer, merchantId, keys: [], resolves: [] };
       this.#open.set(name, asked);
       const { keys, resolves } = asked;
-      setImmediate(() => {
+      setTimeout(() => {
         if (this.#open.get(name)?.keys === keys) this.#open.delete(name);
         void this.#send({ acquirer, merchantId, keys, resolves });
-      });
+      }, COLLECT_MS);
     }
     asked.keys.push({ terminalId, batch, stan });
     if (asked.keys.length >= MOST_TURNED_AWAY_AT_ONCE) this.#open.delete(name);

@@ -172,9 +172,10 @@ function movesOfPayment(fact: PaymentFact): readonly Move[] {
     case 'PaymentReversed':
       return reversed(fact.data);
     case 'VoidReversed': {
-      const { restored, release, dates } = fact.data;
+      const { restored, release, dates, channel } = fact.data;
       if (restored === null) return one('J12-release', lines.releaseLines(release), { dates });
-      return one('J1', lines.restoredLines(restored, fact.data, release), { dates });
+      const where = { channel, clearingDate: dates.clearingDate };
+      return one('J1', lines.restoredLines(restored, where, release), { dates });
     }
     case 'VoidConfirmed':
       return voidConfirmed(fact.data);
@@ -203,9 +204,10 @@ function movesOfPayment(fact: PaymentFact): readonly Move[] {
 function reversed(data: Extract<PaymentFact, { type: 'PaymentReversed' }>['data']): readonly Move[] {
   const { undone, release, dates, channel } = data;
   if (undone === null) return one('J12-release', lines.releaseLines(release), { dates });
-  // The channel nets it on the day that its answer names; without one, on the day of the payment itself.
-  const clearingDate = data.clearingDate ?? dates?.clearingDate;
-  if (clearingDate === undefined) throw new Error('a reversal of a posted payment came without a clearing date');
+  // What is undone is in the file of no day, so its own day is mirrored, whenever the channel said so.
+  const clearingDate = dates?.clearingDate ?? data.clearingDate;
+  if (clearingDate === undefined || clearingDate === null)
+    throw new Error('a reversal of a posted payment came without a clearing date');
   return one('J2', lines.undoneLines(undone, { channel, clearingDate }, release), { dates });
 }
 

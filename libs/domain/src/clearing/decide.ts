@@ -52,6 +52,27 @@ export type ClearingRefusal =
   | 'margin-exceeded'
   | 'reserve-not-covered';
 
+/** Why a file is not taken in. */
+export type FileRefusal =
+  /** An older version came after a newer one: nothing to do. */
+  | 'older-version'
+  /** Other bytes under a version that was taken in: the channel has to give it a new number. */
+  | 'another-file-of-this-version'
+  /** The bank has paid by an earlier version; a correction of another net needs a person and a line of the bank. */
+  | 'differs-from-credit';
+
+/** Takes in a file of a day; the same file again stores nothing, and is compared again unless it was done (domain 4.5). */
+export function receive(
+  { file, credited }: ClearingState,
+  received: ClearingFileReceived['data'],
+): Decision<ClearingFileReceived, FileRefusal> {
+  if (file?.hash === received.hash) return accept();
+  if (file !== null && received.version < file.version) return refuse('older-version');
+  if (file !== null && received.version === file.version) return refuse('another-file-of-this-version');
+  if (credited !== null && credited.amount !== received.net) return refuse('differs-from-credit');
+  return accept({ type: 'ClearingFileReceived', version: 1, data: received });
+}
+
 /** Sums of 1002 and 2002 over all books at this moment, fen: the reserve, and what of it is on its way to merchants. */
 export interface ReserveControl {
   /** 1002, debit positive. */

@@ -117,7 +117,8 @@ export type ClearingDifferenceCleared = Fact<
   'ClearingDifferenceCleared',
   1,
   CaseRef & {
-    readonly because: 'appeared-later' | 'corrected';
+    /** `undone`: the payment itself was undone, so nothing is short any more. */
+    readonly because: 'appeared-later' | 'corrected' | 'undone';
     /** The file that ended it: another date's, or a later version of the same date's. */
     readonly foundIn: { readonly clearingDate: BusinessDate; readonly version: number };
     /** What the case moved; the mirror of it is booked, its 1101 for the date of `foundIn`. */

@@ -22,12 +22,13 @@ export function clearingMovementOf(fact: PaymentFact): ClearingMovement | null {
     }
     case 'PaymentReversed': {
       const { undone, channel, dates } = fact.data;
-      const clearingDate = fact.data.clearingDate ?? dates?.clearingDate;
-      if (undone === null || clearingDate === undefined) return null;
+      const clearingDate = dates?.clearingDate ?? fact.data.clearingDate;
+      if (undone === null || clearingDate === undefined || clearingDate === null) return null;
       return { channel, clearingDate, amount: negate(channelNetOf(undone)) };
     }
     case 'VoidReversed': {
-      const { restored, channel, clearingDate } = fact.data;
+      const { restored, channel, dates } = fact.data;
+      const { clearingDate } = dates;
       return restored === null ? null : { channel, clearingDate, amount: channelNetOf(restored) };
     }
     case 'VoidConfirmed': {

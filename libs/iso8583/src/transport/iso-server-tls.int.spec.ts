@@ -37,6 +37,7 @@ describe('the network profile over TLS, without TPDU and header', () => {
     envelope: 'none',
     tls: { key, cert },
     guard: unguarded(networkProfileAscii),
+    limits: { handshakeMs: 300 },
     onEvent: (event) => void events.push(event),
   });
   const answer = ({ message }: IsoRequest): IsoReply => ({ fields: { ...echoOf(message, [7, 11, 32, 70]), 39: '00' } });
@@ -62,6 +63,23 @@ describe('the network profile over TLS, without TPDU and header', () => {
     await expect(connectIso({ host: '127.0.0.1', port, tls: { servername: 'localhost' } })).rejects.toThrow(
       'self-signed',
     );
+  });
+
+  it('gives up a handshake that stalls, and serves others meanwhile', async () => {
+    const opened = events.filter(({ is }) => is === 'opened').length;
+    const stalled = Array.from({ length: 20 }, () => connect({ host: '127.0.0.1', port }));
+    const closed = stalled.map((socket) => {
+      socket.on('error', () => undefined);
+      // The first bytes of a ClientHello, and no more.
+      socket.write(Buffer.from('160301', 'hex'));
+      return new Promise((resolve) => socket.once('close', resolve));
+    });
+    const client = await connectIso({ host: '127.0.0.1', port, tls: { ca: cert, servername: 'localhost' } });
+    await client.send(writeFrame(pack(networkProfileAscii, echo)));
+    expect(unpack(networkProfileAscii, (await client.receive(5000)) as Buffer).fields[39]).toBe('00');
+    client.close();
+    await Promise.all(closed);
+    expect(events.filter(({ is }) => is === 'opened')).toHaveLength(opened + 1);
   });
 
   it('hears nothing from a client that speaks no TLS', async () => {

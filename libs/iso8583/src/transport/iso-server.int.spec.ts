@@ -249,6 +249,37 @@ describe('limits', () => {
     await rawClient(port);
     await until(() => server.connectionCount === 2);
   });
+  it('a connection that brings no frame ends sooner than one that has brought some', async () => {
+    const port = await start({ limits: { idleMs: 60_000, firstFrameMs: 40 } });
+    const used = await client(port);
+    await exchange(used, frameOf(request('301')));
+    await rawClient(port);
+    await until(() => of('closed').length === 1);
+    expect(of('closed')[0]?.because).toBe('idle');
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    expect((await exchange(used, frameOf(request('301', '10000001', '000002')))).fields[39]).toBe('00');
+  });
+  it('a frame that comes byte by byte is one frame', async () => {
+    const port = await start();
+    const socket = await rawClient(port);
+    socket.setNoDelay(true);
+    const replies: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => replies.push(chunk));
+    for (const byte of frameOf(request('301'))) {
+      socket.write(Buffer.of(byte));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => replies.length > 0);
+    expect(world.started).toBe(1);
+  });
+  it('of 64 KiB frames sent without a pause none is read beyond its length, and the next client is served', async () => {
+    const port = await start();
+    for (let n = 0; n < 20; n += 1)
+      (await rawClient(port)).write(Buffer.concat([Buffer.of(0xff, 0xff), Buffer.alloc(65_535)]));
+    await until(() => of('closed').length === 20);
+    expect(new Set(of('closed').map(({ because }) => because))).toEqual(new Set(['framing']));
+    expect((await exchange(await client(port), frameOf(request('301')))).fields[39]).toBe('00');
+  });
   it('an idle connection ends, and so does one whose frame does not end', async () => {
     const port = await start({ limits: { idleMs: 40, incompleteFrameMs: 20 } });
     await rawClient(port);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { Server, type BaseRpcContext, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
@@ -14,14 +15,18 @@ import { Service, type ServiceFault } from './service.ts';
 export interface ServerLimits extends ConnectionLimits {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
+  /** How long a TLS handshake may take. */
+  readonly handshakeMs: number;
   /** How long `close` waits for answers in work and for peers to hang up. */
   readonly drainMs: number;
 }
 
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
-  maxConnections: 10_000,
+  maxConnections: 20_000,
   maxConnectionsPerAddress: 2_000,
   idleMs: 600_000,
+  firstFrameMs: 60_000,
+  handshakeMs: 10_000,
   incompleteFrameMs: 10_000,
   maxFrameBytes: 2048,
   drainMs: 10_000,
@@ -68,7 +73,9 @@ export class Iso8583Server<P extends Profile = Profile, S = unknown> extends Ser
   constructor(options: Iso8583ServerOptions<P, S>) {
     super();
     this.#options = options;
-    this.#limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
+    const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
+    // A file handle is left for everything else: a full house must not be one that cannot read its own database.
+    this.#limits = { ...limits, maxConnections: Math.min(limits.maxConnections, mostHandles() - SPARE_HANDLES) };
   }
 
   /** Where it listens; undefined before and after. */
@@ -118,7 +125,10 @@ export class Iso8583Server<P extends Profile = Profile, S = unknown> extends Ser
   async #start(): Promise<{ host: string; port: number }> {
     const service = new Service(this.#options, this.#routes(), this.#tell);
     const { tls, host = '127.0.0.1', port, ifTaken = 'fail' } = this.#options;
-    const tcp = tls === undefined ? createServer() : createTlsServer({ handshakeTimeout: 10_000, ...tls });
+    const tcp =
+      tls === undefined ? createServer() : createTlsServer({ handshakeTimeout: this.#limits.handshakeMs, ...tls });
+    // Node tells of a handshake that took too long and leaves its socket open.
+    tcp.on('tlsClientError', (_error: unknown, socket: Socket) => void socket.destroy());
     // Counted at the TCP level, so that unfinished TLS handshakes count too.
     tcp.on('connection', (socket: Socket) => this.#admit(socket));
     tcp.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#open(socket, service));
@@ -181,6 +191,19 @@ export class Iso8583Server<P extends Profile = Profile, S = unknown> extends Ser
   }
 
   readonly #tell = (event: ServerEvent): void => this.#options.onEvent?.(event);
+}
+
+/** Handles that are left for database, channels, files and HTTP. */
+const SPARE_HANDLES = 256;
+
+/** Files that this process may have open; no bound where the system does not say. */
+function mostHandles(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return soft === undefined ? Infinity : Math.max(Number(soft), 2 * SPARE_HANDLES);
+  } catch {
+    return Infinity;
+  }
 }
 
 function listenOn(server: TcpServer, host: string, port: number): Promise<void> {

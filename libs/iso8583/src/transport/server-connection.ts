@@ -6,6 +6,8 @@ import type { Peer } from './iso-request.ts';
 export interface ConnectionLimits {
   /** Without a byte and without work: closed. */
   readonly idleMs: number;
+  /** As {@link idleMs}, of a connection that has not brought a whole frame yet: whoever only holds a place loses it soon. */
+  readonly firstFrameMs: number;
   /** From the first byte of a frame to its last, and from an answer to its delivery. */
   readonly incompleteFrameMs: number;
   readonly maxFrameBytes: number;
@@ -30,6 +32,7 @@ export class ServerConnection {
   readonly #onFault: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   #busy = false;
+  #hasServed = false;
   #because: ClosedBecause = 'peer';
   #stopping = false;
 
@@ -85,6 +88,7 @@ export class ServerConnection {
       for (let body = this.#reader.next(); body !== undefined; body = this.#reader.next()) {
         if (!served) this.#socket.pause();
         served = true;
+        this.#hasServed = true;
         clearTimeout(this.#timer);
         const answer = await this.#serve(body);
         if (answer === 'close') return this.destroy('guard');
@@ -126,7 +130,10 @@ export class ServerConnection {
 
   #arm(): void {
     if (this.#reader.pendingBytes > 0) this.#deadline(this.#limits.incompleteFrameMs, 'incomplete-frame');
-    else this.#deadline(this.#limits.idleMs, 'idle');
+    else {
+      const { idleMs, firstFrameMs } = this.#limits;
+      this.#deadline(this.#hasServed ? idleMs : Math.min(idleMs, firstFrameMs), 'idle');
+    }
   }
 
   #deadline(ms: number, because: ClosedBecause): void {

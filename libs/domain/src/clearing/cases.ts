@@ -1,0 +1,237 @@
+import { minus, negate, ZERO, type Fen } from '@tillstream/money';
+import { suspenseOf } from '../book/suspense.ts';
+import { accept, refuse, type Decision } from '../fact.ts';
+import { HOUSE } from '../stream.ts';
+import type {
+  CaseResolution,
+  ClearingCaseAssigned,
+  ClearingCaseFact,
+  ClearingCaseProposed,
+  ClearingCaseResolved,
+  ClearingDifferenceCleared,
+  ClearingDifferenceFound,
+  ClearingFact,
+  DoubtAnsweredByFile,
+  RefundFailureReported,
+  ResolvedAmounts,
+} from './events.ts';
+import { signOf } from './items.ts';
+import type { Comparison } from './match.ts';
+
+/** How far people are with a case; CLEARED: it ended by itself. */
+export type CaseStatus = 'OPEN' | 'ASSIGNED' | 'PROPOSED' | 'RESOLVED' | 'CLEARED';
+
+/** A case as its stream tells. */
+export interface ClearingCase {
+  readonly found: ClearingDifferenceFound['data'];
+  readonly status: CaseStatus;
+  readonly owner: string | null;
+  readonly proposal: ClearingCaseProposed['data'] | null;
+}
+
+/** What a merchant's part of a clearing day says so far. */
+export interface DayCases {
+  readonly cases: ReadonlyMap<string, ClearingCase>;
+  /** Operation id → what a file has said of it. */
+  readonly answered: ReadonlyMap<string, DoubtAnsweredByFile['data']['found']>;
+  readonly failures: ReadonlySet<string>;
+}
+
+/** Whether nothing more happens to a case. */
+export const isOver = ({ status }: ClearingCase): boolean => status === 'RESOLVED' || status === 'CLEARED';
+
+/** Reads a stream; facts of the day itself, which stand between those of the house, say nothing of cases. */
+export function casesOf(facts: Iterable<ClearingFact>): DayCases {
+  const cases = new Map<string, ClearingCase>();
+  const answered = new Map<string, DoubtAnsweredByFile['data']['found']>();
+  const failures = new Set<string>();
+  for (const fact of facts) {
+    switch (fact.type) {
+      case 'DoubtAnsweredByFile':
+        answered.set(fact.data.operationId, fact.data.found);
+        break;
+      case 'RefundFailureReported':
+        failures.add(fact.data.operationId);
+        break;
+      case 'ChannelCredited':
+      case 'MarginWithdrawn':
+      case 'ClearingFileReceived':
+      case 'ClearingFileReconciled':
+        break;
+      default:
+        cases.set(fact.data.caseId, caseAfter(cases.get(fact.data.caseId), fact));
+    }
+  }
+  return { cases, answered, failures };
+}
+
+/** A case after one more fact. @throws Error when the fact is about a case that was never found: a defect. */
+export function caseAfter(
+  before: ClearingCase | undefined,
+  fact: Exclude<ClearingCaseFact, DoubtAnsweredByFile | RefundFailureReported>,
+): ClearingCase {
+  if (fact.type === 'ClearingDifferenceFound') {
+    return before ?? { found: fact.data, status: 'OPEN', owner: null, proposal: null };
+  }
+  if (before === undefined) throw new Error(`${fact.type} of a case that was never found`);
+  switch (fact.type) {
+    case 'ClearingDifferenceCleared':
+      return { ...before, status: 'CLEARED' };
+    case 'ClearingCaseAssigned':
+      return { ...before, status: before.status === 'OPEN' ? 'ASSIGNED' : before.status, owner: fact.data.owner };
+    case 'ClearingCaseProposed':
+      return { ...before, status: 'PROPOSED', owner: before.owner ?? fact.data.by, proposal: fact.data };
+    case 'ClearingCaseResolved':
+      return { ...before, status: 'RESOLVED' };
+  }
+}
+
+/** What is still to be said in a merchant's part of a day so that it says what the file does. */
+export interface CaseChanges {
+  readonly facts: readonly (
+    ClearingDifferenceFound | ClearingDifferenceCleared | DoubtAnsweredByFile | RefundFailureReported
+  )[];
+  /** A corrected file takes back what people or payments have acted upon already: for a person. */
+  readonly contradicted: readonly string[];
+}
+
+/** A file's day and version, as far as a correction names it. */
+type FileRef = Pick<ClearingDifferenceFound['data'], 'channel' | 'clearingDate' | 'version'>;
+
+/**
+ * The facts that bring a stream to what a comparison found: said twice, the second time nothing is left. What an earlier version
+ * found and this one does not is taken back.
+ */
+export function changesOf(
+  state: DayCases,
+  wanted: Pick<Comparison, 'found' | 'doubts' | 'failures'>,
+  file: FileRef,
+): CaseChanges {
+  const names = new Set(wanted.found.map(({ caseId }) => caseId));
+  const gone = [...state.cases.values()].filter(({ found }) => !names.has(found.caseId));
+  const foundIn = { clearingDate: file.clearingDate, version: file.version };
+  return {
+    facts: [
+      ...gone.flatMap((one) => (isOver(one) ? [] : [clearedFact(one.found, 'corrected', foundIn)])),
+      ...wanted.found
+        .filter(({ caseId }) => !state.cases.has(caseId))
+        .map((data): ClearingDifferenceFound => ({ type: 'ClearingDifferenceFound', version: 1, data })),
+      ...wanted.doubts
+        .filter(({ operationId }) => !state.answered.has(operationId))
+        .map((data): DoubtAnsweredByFile => ({ type: 'DoubtAnsweredByFile', version: 1, data })),
+      ...wanted.failures
+        .filter(({ operationId }) => !state.failures.has(operationId))
+        .map((data): RefundFailureReported => ({ type: 'RefundFailureReported', version: 1, data })),
+    ],
+    contradicted: [
+      ...gone.filter(({ status }) => status === 'RESOLVED').map(({ found }) => found.caseId),
+      ...gone.flatMap(({ found, status }) =>
+        status !== 'CLEARED' && found.operationId !== null && state.answered.get(found.operationId) === 'present'
+          ? [found.operationId]
+          : [],
+      ),
+    ],
+  };
+}
+
+/** A case that a file ended, as a fact. */
+export function clearedFact(
+  { caseId, channel, clearingDate, merchantId, move, dates }: ClearingDifferenceFound['data'],
+  because: ClearingDifferenceCleared['data']['because'],
+  foundIn: ClearingDifferenceCleared['data']['foundIn'],
+): ClearingDifferenceCleared {
+  const data = { caseId, channel, clearingDate, merchantId, because, foundIn, move, dates };
+  return { type: 'ClearingDifferenceCleared', version: 1, data };
+}
+
+/** Why a person's word about a case is not taken. */
+export type CaseRefusal =
+  'case-is-over' | 'resolution-does-not-fit' | 'fee-out-of-range' | 'nothing-proposed' | 'needs-second-person';
+
+const refOf = ({ channel, clearingDate, merchantId, caseId }: ClearingDifferenceFound['data']) => ({
+  ...{ caseId, channel, clearingDate, merchantId },
+});
+
+/** Somebody takes a case on, or gives it to somebody; the same owner again stores nothing. */
+export function assign(
+  state: ClearingCase,
+  command: { readonly owner: string; readonly by: string },
+): Decision<ClearingCaseAssigned, CaseRefusal> {
+  if (isOver(state)) return refuse('case-is-over');
+  if (state.owner === command.owner) return accept();
+  return accept({ type: 'ClearingCaseAssigned', version: 1, data: { ...refOf(state.found), ...command } });
+}
+
+/** Says how a case should end; a later proposal takes the place of an earlier one. */
+export function propose(
+  state: ClearingCase,
+  command: Pick<ClearingCaseProposed['data'], 'resolution' | 'fee' | 'by' | 'note'>,
+): Decision<ClearingCaseProposed, CaseRefusal> {
+  if (isOver(state)) return refuse('case-is-over');
+  if (!resolutionsOf(state.found).includes(command.resolution)) return refuse('resolution-does-not-fit');
+  if (command.fee < 0 || command.fee > mostFee(state.found, command.resolution)) return refuse('fee-out-of-range');
+  return accept({ type: 'ClearingCaseProposed', version: 1, data: { ...refOf(state.found), ...command } });
+}
+
+/** Ends a case as it was proposed; the one who proposed may not be the one who approves (domain 4.5). */
+export function approve(
+  state: ClearingCase,
+  command: { readonly by: string },
+): Decision<ClearingCaseResolved, CaseRefusal> {
+  if (isOver(state)) return refuse('case-is-over');
+  const { proposal, found } = state;
+  if (proposal === null) return refuse('nothing-proposed');
+  if (proposal.by === command.by) return refuse('needs-second-person');
+  const { resolution, by: proposedBy, fee } = proposal;
+  const amounts = resolvedAmounts(found, resolution, fee);
+  const data = { ...refOf(found), resolution, proposedBy, approvedBy: command.by, amounts, dates: found.dates };
+  return accept({ type: 'ClearingCaseResolved', version: 1, data });
+}
+
+/** How a case may end: by which way its money went, and whose it could be. */
+export function resolutionsOf(found: ClearingDifferenceFound['data']): readonly CaseResolution[] {
+  const suspense = suspenseOf(found.move);
+  const ofMerchant = found.merchantId !== HOUSE;
+  if (suspense === 0) return ['accept-file', 'return-to-payer'];
+  if (found.ours === null && suspense > 0) {
+    return [...(ofMerchant ? (['supplement'] as const) : []), 'return-to-payer', 'write-off'];
+  }
+  return [...(ofMerchant ? (['accept-file'] as const) : []), 'write-off'];
+}
+
+/** A fee belongs to what the merchant gets, and comes back with what the merchant loses, of an item that we had nothing of. */
+function mostFee(found: ClearingDifferenceFound['data'], resolution: CaseResolution): Fen {
+  const takes = resolution === 'supplement' || resolution === 'accept-file';
+  return takes && found.ours === null && found.theirs !== null ? found.theirs.amount : ZERO;
+}
+
+/** What the end of a case books (domain 4.6, J10, J11, J13). */
+export function resolvedAmounts(
+  { kind, ours, theirs, move }: ClearingDifferenceFound['data'],
+  resolution: CaseResolution,
+  fee: Fen,
+): ResolvedAmounts {
+  const nothing = { suspense: ZERO, fee: ZERO, issuerCost: ZERO, networkCost: ZERO, release: ZERO };
+  const suspense = suspenseOf(move);
+  switch (resolution) {
+    case 'return-to-payer':
+      return nothing;
+    case 'supplement':
+      return { ...nothing, suspense, fee };
+    case 'write-off':
+      return { ...nothing, suspense, release: move.hold };
+    case 'accept-file': {
+      if (suspense === 0 && move.hold === 0) return nothing;
+      // The costs of an item of theirs alone were booked when it was found.
+      if (ours === null) return { ...nothing, suspense, fee: negate(fee) };
+      const signed = (amount: Fen): Fen => (signOf(kind) === 1 ? amount : negate(amount));
+      return {
+        suspense,
+        fee: theirs === null ? negate(signed(ours.fee)) : ZERO,
+        issuerCost: signed(minus(theirs?.issuerCost ?? ZERO, ours.issuerCost)),
+        networkCost: signed(minus(theirs?.networkCost ?? ZERO, ours.networkCost)),
+        release: move.hold,
+      };
+    }
+  }
+}
