@@ -6,6 +6,7 @@ import { rebuildReadModels } from '@tillstream/service-kit';
 import { fen } from '@tillstream/money';
 import { settlementReadModels } from './index.ts';
 import { Bench, MERCHANT, MONDAY, OTHER, priced, SAME_DAY, TUESDAY, until, type Opened } from './testing/bench.ts';
+import { openPayoutApi, type PayoutApi } from './testing/payout-api.ts';
 import type { FileLine } from './testing/scripted-files.ts';
 
 const TUESDAY_MORNING = '2026-11-24T01:00:00.000Z';
@@ -267,5 +268,82 @@ describe('what is in doubt at the cut-off is decided by the file (domain 3.2)', 
       return ((await service.settlement.filesDue()).waitingFor ?? '').startsWith('1 answers that may still come');
     });
     expect(await bench.types(house())).toEqual([]);
+  });
+});
+
+describe('cases of a clearing file over HTTP (domain 4.5)', () => {
+  let api: PayoutApi;
+  beforeEach(async () => {
+    await bench.sale(800_00, byRrn(1));
+    await bench.sale(1_000_00, byRrn(2));
+    bench.files.change(MONDAY, (lines) => [
+      ...lines.filter(of('2')),
+      ...lines.filter(of('2')).map((line) => {
+        return extra(line, { amounts: { amount: fen(5_000), issuerCost: fen(23), networkCost: fen(2) } });
+      }),
+    ]);
+    await creditFile();
+    const bank = { url: bench.bank.url, secret: bench.bank.secret };
+    api = await openPayoutApi(bench.platform, { bank, files: bench.sources, tickMs: 20, bankPollMs: 20 });
+    bench.clock.set(TUESDAY_MORNING);
+    await until('the day is paid', () => api.settlement.paidOut(TUESDAY));
+  });
+  afterEach(() => api.close());
+  const caseOf = async (outcome: string): Promise<string> => {
+    const { body } = await api.get('/clearing-cases');
+    return body.items.find((one: { outcome: string }) => one.outcome === outcome).caseId as string;
+  };
+
+  it('are listed oldest first with owner and age; a case over seven days is escalated', async () => {
+    const { body } = await api.get('/clearing-cases?limit=1');
+    expect(body.items).toMatchObject([{ status: 'OPEN', owner: null, ageDays: 0, ageing: 'D1', escalated: false }]);
+    expect((await api.get(`/clearing-cases?after=${body.next}`)).body.items).toHaveLength(1);
+    const id = await caseOf('SHORT');
+    expect((await api.post(`/clearing-cases/${id}/owner`, { owner: 'wang', by: 'li' })).status).toBe(201);
+    expect((await api.post(`/clearing-cases/${id}/owner`, { owner: 'wang', by: 'li' })).status).toBe(200);
+    bench.clock.set('2026-12-03T01:00:00.000Z');
+    expect((await api.get(`/clearing-cases/${id}`)).body).toMatchObject({
+      ...{ outcome: 'SHORT', status: 'ASSIGNED', owner: 'wang', suspense: -796_14, hold: 795_20 },
+      ...{ ageDays: 9, ageing: 'D8-30', escalated: true, resolutions: ['accept-file', 'write-off'] },
+    });
+  });
+
+  it('end by two people and are booked once: a supplement to the merchant, a confirmed short item', async () => {
+    const long = await caseOf('LONG');
+    const proposal = { by: 'wang', resolution: 'supplement', fee: 30, note: 'approved late' };
+    expect((await api.post(`/clearing-cases/${long}/approval`, { by: 'li' })).body.code).toBe('nothing-proposed');
+    expect((await api.post(`/clearing-cases/${long}/proposal`, proposal)).status).toBe(201);
+    expect((await api.post(`/clearing-cases/${long}/approval`, { by: 'wang' })).body.code).toBe('needs-second-person');
+    expect((await api.post(`/clearing-cases/${long}/approval`, { by: 'li' })).body).toMatchObject({
+      status: 'RESOLVED',
+    });
+    expect((await api.post(`/clearing-cases/${long}/approval`, { by: 'li' })).body.code).toBe('case-is-over');
+    const short = await caseOf('SHORT');
+    await api.post(`/clearing-cases/${short}/proposal`, { by: 'li', resolution: 'accept-file', note: 'never charged' });
+    expect((await api.post(`/clearing-cases/${short}/approval`, { by: 'wang' })).status).toBe(201);
+    await until('both are booked', async () => {
+      const journals = (await booked()).flatMap((fact) => (fact.type === 'EntryPosted' ? [fact.data.journal] : []));
+      return journals.includes('J10-supplement') && journals.includes('J11-confirmed');
+    });
+    await until('the list is empty', async () => (await api.get('/clearing-cases')).body.items.length === 0);
+    expect(await said(mine())).toContainEqual(
+      expect.objectContaining({
+        ...{ type: 'ClearingCaseResolved', resolution: 'supplement' },
+        ...{ proposedBy: 'operator:wang', approvedBy: 'operator:li' },
+      }),
+    );
+    await expectSound();
+  });
+
+  it('refuse what does not fit, and say which field is wrong', async () => {
+    const short = await caseOf('SHORT');
+    const propose = (body: object) => api.post(`/clearing-cases/${short}/proposal`, body);
+    const good = { by: 'wang', resolution: 'write-off', note: 'x' };
+    expect((await propose({ ...good, resolution: 'supplement' })).body.code).toBe('resolution-does-not-fit');
+    expect((await propose({ ...good, fee: 1 })).body.code).toBe('fee-out-of-range');
+    expect((await propose({ ...good, note: '6228480000000000018' })).status).toBe(422);
+    expect((await propose({ ...good, by: '' })).status).toBe(422);
+    expect((await api.get('/clearing-cases/nothing')).status).toBe(404);
+    expect((await api.get('/clearing-cases/00000000-0000-4000-8000-000000000000')).status).toBe(404);
   });
 });

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { PLATFORM, stopOrder, type Platform } from '@tillstream/service-kit';
+import { ClearingCasesController } from './clearing/clearing-cases.controller.ts';
 import type { SettlementOptions } from './options.ts';
 import { PayoutsController } from './payouts/payouts.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
@@ -14,7 +15,7 @@ export class SettlementModule {
   static register(options: SettlementOptions): DynamicModule {
     return {
       module: SettlementModule,
-      controllers: [SettlementController, PayoutsController],
+      controllers: [SettlementController, PayoutsController, ClearingCasesController],
       providers: [
         {
           provide: Settlement,

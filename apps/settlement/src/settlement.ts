@@ -7,6 +7,7 @@ import { AnswerBatches } from './batch/answer-batches.process.ts';
 import { BatchDesk } from './batch/batch-desk.ts';
 import { ANSWERS, AnswerBooks } from './books/answer-books.process.ts';
 import { channelDays, firstUncredited } from './clearing/channel-days.ts';
+import { ClearingCases } from './clearing/clearing-cases.ts';
 import { FileClient } from './clearing/file-client.ts';
 import { ImportFiles } from './clearing/import-files.process.ts';
 import { CreditChannels } from './clearing/credit-channels.process.ts';
@@ -64,6 +65,8 @@ const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
 export class Settlement {
   /** Takes batch commands. */
   readonly batches: BatchDesk;
+  /** What people decide about differences of clearing files. */
+  readonly clearingCases: ClearingCases;
   /** What people decide about payouts. */
   readonly payoutCases: PayoutCases;
   readonly #platform: Platform;
@@ -84,6 +87,7 @@ export class Settlement {
     const ground: Ground = { platform, settings, writer, alarms: this.#alarms };
     const bank = new BankClient(settings.bank, platform.machineClock);
     this.#rows = new TakenRows(platform);
+    this.clearingCases = new ClearingCases(ground);
     this.batches = new BatchDesk(ground, this.#rows);
     this.#answerBatches = new AnswerBatches(ground);
     this.#answerBooks = new AnswerBooks(ground);

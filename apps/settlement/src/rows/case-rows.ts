@@ -2,6 +2,7 @@ import { suspenseOf } from '@tillstream/domain/book/suspense';
 import type { ClearingCaseFact, ClearingDifferenceFound, ClearingFact } from '@tillstream/domain/clearing/events';
 import type { OpenCase } from '@tillstream/domain/clearing/match';
 import { unreachable } from '@tillstream/domain/fact';
+import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type { StoredRecord } from '@tillstream/event-store';
 import type { Fen } from '@tillstream/money';
 import { LIVE_SCHEMA } from '@tillstream/service-kit';
@@ -19,9 +20,13 @@ export interface CaseRow {
   /** In 2191 positive, in 1191 negative, fen. */
   readonly suspense: Fen;
   readonly found: ClearingDifferenceFound['data'];
-  /** OPEN, ASSIGNED, PROPOSED, RESOLVED, CLEARED. */
+  /** OPEN, ASSIGNED, PROPOSED, RESOLVED, CLEARED; RESOLVED_BY_PAYMENT when the payment's own facts took it out of suspense. */
   readonly status: string;
   readonly isOver: boolean;
+  /** The payment brings it to its end. */
+  readonly withPayment: boolean;
+  /** It could not: the channel declined the return, and people decide. */
+  readonly returnDeclined: boolean;
   readonly owner: string | null;
   readonly proposedBy: string | null;
   readonly resolution: string | null;
@@ -39,38 +44,101 @@ export const cases = new RowTable<CaseRow>(
   {
     ...{ caseId: 'uuid', channel: 'text', clearingDate: 'date', merchantId: 'text', outcome: 'text' },
     ...{ operationId: 'text?', suspense: 'fen', found: 'json', status: 'text', isOver: 'boolean', owner: 'text?' },
+    ...{ withPayment: 'boolean', returnDeclined: 'boolean' },
     ...{ proposedBy: 'text?', resolution: 'text?', note: 'text?', fee: 'fen?', foundAt: 'text', changedAt: 'text' },
     position: 'position',
   },
-  ['is_over, found_at', 'channel, clearing_date'],
+  ['is_over, found_at', 'channel, clearing_date', 'operation_id'],
 );
 
 type CaseFact = Exclude<ClearingCaseFact, { type: 'DoubtAnsweredByFile' | 'RefundFailureReported' }>;
 
 const isOfCase = (fact: ClearingFact): fact is CaseFact => 'caseId' in fact.data && fact.type !== 'DoubtAnsweredByFile';
 
-/** Takes the facts about cases into their rows. */
+/** What a payment's own fact, or the file's answer to its doubt, makes of the operation's case. */
+function changeByPayment(fact: ClearingFact | PaymentFact): { of: string; change: Partial<CaseRow> } | undefined {
+  const over = { status: 'RESOLVED_BY_PAYMENT', isOver: true };
+  switch (fact.type) {
+    case 'DoubtAnsweredByFile':
+      return fact.data.caseId === null ? undefined : { of: fact.data.operationId, change: { withPayment: true } };
+    case 'VoidConfirmed':
+      return { of: fact.data.operation.operationId, change: over };
+    case 'ReturnAccepted':
+      return { of: fact.data.of, change: over };
+    case 'ReturnDeclined':
+      return { of: fact.data.of, change: { returnDeclined: true } };
+    default:
+      return undefined;
+  }
+}
+
+/** Takes the facts about cases, and what payments made of them, into the rows, in the order in which they were stored. */
 export async function applyCases(facts: readonly StoredRecord[], client: PoolClient): Promise<void> {
   const told = facts.flatMap((stored) => {
-    const fact = stored as unknown as ClearingFact;
-    return stored.stream.startsWith('clearing-') && isOfCase(fact) ? [{ stored, fact }] : [];
+    const fact = stored as unknown as ClearingFact | PaymentFact;
+    const own =
+      stored.stream.startsWith('clearing-') && isOfCase(fact as ClearingFact) ? (fact as CaseFact) : undefined;
+    const paid = changeByPayment(fact);
+    return (own ?? paid) ? [{ stored, own, paid }] : [];
   });
-  const keys = [...new Set(told.map(({ fact }) => fact.data.caseId))].map((caseId) => ({ caseId }));
-  const rows = new FoldedRows(await cases.load(client, keys), ({ caseId }: CaseRow) => caseId);
-  for (const { stored, fact } of told) {
-    const before = rows.get(fact.data.caseId) ?? opened(fact, stored);
-    if (before === undefined || (rows.get(fact.data.caseId) && stored.position <= before.position)) continue;
-    rows.set({ ...before, ...changeBy(before, fact), changedAt: stored.at, position: stored.position });
+  if (told.length === 0) return;
+  const rows = await rowsFor(client, told);
+  const ofOperation = new Map<string, string[]>();
+  const name = ({ caseId, operationId, outcome }: CaseRow): void => {
+    if (operationId === null || outcome !== 'STATUS_DIFF') return;
+    const known = ofOperation.get(operationId) ?? [];
+    if (!known.includes(caseId)) ofOperation.set(operationId, [...known, caseId]);
+  };
+  for (const row of rows.all()) name(row);
+  for (const { stored, own, paid } of told) {
+    const change = (caseId: string, of: (before: CaseRow) => Partial<CaseRow>): void => {
+      const before = rows.get(caseId);
+      if (before === undefined || stored.position <= before.position) return;
+      rows.set({ ...before, ...of(before), changedAt: stored.at, position: stored.position });
+    };
+    if (own?.type === 'ClearingDifferenceFound' && rows.get(own.data.caseId) === undefined) {
+      const row = opened(own, stored);
+      rows.set(row);
+      name(row);
+    } else if (own) change(own.data.caseId, (before) => changeBy(before, own));
+    for (const caseId of paid ? (ofOperation.get(paid.of) ?? []) : []) {
+      change(caseId, ({ isOver }) => (isOver ? {} : (paid?.change ?? {})));
+    }
   }
   await cases.write(client, rows.changed());
 }
 
-function opened(fact: CaseFact, { at, position }: StoredRecord): CaseRow | undefined {
-  if (fact.type !== 'ClearingDifferenceFound') return undefined;
+interface Told {
+  readonly own: CaseFact | undefined;
+  readonly paid: { readonly of: string } | undefined;
+}
+
+async function rowsFor(client: PoolClient, told: readonly Told[]): Promise<FoldedRows<CaseRow>> {
+  const ids = new Set(told.flatMap(({ own }) => (own ? [own.data.caseId] : [])));
+  const paid = told.flatMap((one) => (one.paid ? [one.paid.of] : []));
+  const byId = await cases.load(
+    client,
+    [...ids].map((caseId) => ({ caseId })),
+  );
+  const where = `where outcome = 'STATUS_DIFF' and operation_id = any($1)`;
+  const byOperation = paid.length === 0 ? [] : await cases.select(client, cases.name, where, [paid]);
+  return new FoldedRows([...byId, ...byOperation], ({ caseId }: CaseRow) => caseId);
+}
+
+function opened(fact: ClearingDifferenceFound, { at, position }: StoredRecord): CaseRow {
   const { caseId, channel, clearingDate, merchantId, outcome, operationId, move } = fact.data;
   return {
     ...{ caseId, channel, clearingDate, merchantId, outcome, operationId, suspense: suspenseOf(move) },
-    ...{ found: fact.data, status: 'OPEN', isOver: false, owner: null, proposedBy: null, resolution: null },
+    ...{
+      found: fact.data,
+      status: 'OPEN',
+      isOver: false,
+      withPayment: false,
+      returnDeclined: false,
+      owner: null,
+      proposedBy: null,
+      resolution: null,
+    },
     ...{ note: null, fee: null, foundAt: at, changedAt: at, position },
   };
 }
@@ -112,9 +180,15 @@ export async function merchantsWithCases(pool: Pool, channel: string, date: stri
   return found.rows.map(({ merchant_id }) => merchant_id);
 }
 
-/** Open cases, oldest first, at most `limit` after the given place. */
-export const openCaseRows = (pool: Pool, limit: number): Promise<CaseRow[]> =>
-  cases.select(pool, live, 'where not is_over order by found_at, case_id limit $1', [limit]);
+/** Open cases, oldest first, at most `limit` after the case given. */
+export const openCaseRows = (pool: Pool, limit: number, after?: string): Promise<CaseRow[]> =>
+  cases.select(
+    pool,
+    live,
+    `where not is_over and ($2::uuid is null or (found_at, case_id) > (select found_at, case_id from ${live} where case_id = $2))
+     order by found_at, case_id limit $1`,
+    [limit, after ?? null],
+  );
 
 /** One case, whatever became of it. */
 export async function caseRow(pool: Pool, caseId: string): Promise<CaseRow | undefined> {

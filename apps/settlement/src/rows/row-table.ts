@@ -153,6 +153,11 @@ export class FoldedRows<R extends object> {
     return this.#rows.get(key);
   }
 
+  /** Every row, loaded or set. */
+  all(): R[] {
+    return [...this.#rows.values()];
+  }
+
   set(row: R): void {
     const key = this.#keyOf(row);
     this.#rows.set(key, row);

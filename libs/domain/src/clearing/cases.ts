@@ -27,6 +27,8 @@ export interface ClearingCase {
   readonly status: CaseStatus;
   readonly owner: string | null;
   readonly proposal: ClearingCaseProposed['data'] | null;
+  /** The file's answer went to the payment, which brings the case to its end. */
+  readonly withPayment: boolean;
 }
 
 /** What a merchant's part of a clearing day says so far. */
@@ -49,6 +51,7 @@ export function casesOf(facts: Iterable<ClearingFact>): DayCases {
     switch (fact.type) {
       case 'DoubtAnsweredByFile':
         answered.set(fact.data.operationId, fact.data.found);
+        toPayment(cases, fact);
         break;
       case 'RefundFailureReported':
         failures.add(fact.data.operationId);
@@ -65,13 +68,18 @@ export function casesOf(facts: Iterable<ClearingFact>): DayCases {
   return { cases, answered, failures };
 }
 
+function toPayment(cases: Map<string, ClearingCase>, { data: { caseId } }: DoubtAnsweredByFile): void {
+  const one = caseId === null ? undefined : cases.get(caseId);
+  if (one) cases.set(one.found.caseId, { ...one, withPayment: true });
+}
+
 /** A case after one more fact. @throws Error when the fact is about a case that was never found: a defect. */
 export function caseAfter(
   before: ClearingCase | undefined,
   fact: Exclude<ClearingCaseFact, DoubtAnsweredByFile | RefundFailureReported>,
 ): ClearingCase {
   if (fact.type === 'ClearingDifferenceFound') {
-    return before ?? { found: fact.data, status: 'OPEN', owner: null, proposal: null };
+    return before ?? { found: fact.data, status: 'OPEN', owner: null, proposal: null, withPayment: false };
   }
   if (before === undefined) throw new Error(`${fact.type} of a case that was never found`);
   switch (fact.type) {
@@ -146,7 +154,12 @@ export function clearedFact(
 
 /** Why a person's word about a case is not taken. */
 export type CaseRefusal =
-  'case-is-over' | 'resolution-does-not-fit' | 'fee-out-of-range' | 'nothing-proposed' | 'needs-second-person';
+  | 'case-is-over'
+  | 'resolution-does-not-fit'
+  | 'fee-out-of-range'
+  | 'nothing-proposed'
+  | 'needs-second-person'
+  | 'payment-decides';
 
 const refOf = ({ channel, clearingDate, merchantId, caseId }: ClearingDifferenceFound['data']) => ({
   ...{ caseId, channel, clearingDate, merchantId },
