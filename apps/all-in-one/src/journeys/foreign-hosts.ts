@@ -14,19 +14,15 @@ export class ForeignHosts {
   #bankPort = 0;
   #filesPort = 0;
 
-  constructor(
-    folder: string,
-    now: () => number,
-    { seed = '1', lateAnswerMs = 3_000 }: { readonly seed?: string; readonly lateAnswerMs?: number } = {},
-  ) {
+  constructor(folder: string, now: () => number) {
     this.network = new NetworkHost({
       port: 0,
       journalPath: join(folder, 'network.ndjson'),
       zonePinKey: Buffer.from(demoLinkKeys.zonePinKeyHex, 'hex'),
       linkMacKey: Buffer.from(demoLinkKeys.linkMacKeyHex, 'hex'),
-      seed,
+      seed: '1',
       now,
-      lateAnswerMs,
+      lateAnswerMs: 3_000,
       dialect: 'ascii',
     });
     this.bank = new BankHost({
