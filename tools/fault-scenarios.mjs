@@ -102,6 +102,14 @@ export const scenarios = [
     specs: ['domain/src/facts.spec', 'all-in-one/src/host/versions'],
   },
   { number: 35, title: 'a consumer that is far behind', specs: ['messaging/src/in-process/behind.spec'] },
+  {
+    number: 36,
+    title: 'settlement run again, killed at every step, run twice at once',
+    specs: ['settlement/src/reruns.int', 'settlement/src/money.int'],
+  },
+  { number: 37, title: 'a day closed twice while payments arrive', specs: ['settlement/src/reruns.int'] },
+  { number: 38, title: 'a bank file that is partly paid', specs: ['settlement/src/payouts.int', 'domain/src/payout'] },
+  { number: 39, title: 'rounding', specs: ['domain/src/fee/rounding.property'] },
   { number: 40, title: 'rebuild under traffic, swap, roll back', specs: ['journeys/rows.journey'] },
   {
     number: 41,

@@ -1,5 +1,6 @@
 export { BankHost, type BankSettings } from './bank/bank-host.ts';
-export type { Credit, PayoutFileState, PayoutResult } from './bank/bank-book.ts';
+export type { Credit, PayoutFileState, PayoutResult, RealPayout } from './bank/bank-book.ts';
+export type { BankFaults, BankLineFault, PayoutFate } from './bank/bank-faults.ts';
 export { isSigned, signatureOf, type SignedRequest } from './bank/signature.ts';
 export { checkDigit, drawCard, testExpiry, testPin, wishOf, type CardWish } from './cards/test-cards.ts';
 export {

@@ -175,10 +175,15 @@ export class Bench {
     return (await this.facts(stream)).map(({ type }) => type);
   }
 
-  /** @param diesAfter how many appends succeed; the last one's answer is lost and nothing is appended any more, as after `kill -9` */
-  async service(options: Partial<SettlementOptions> = {}, diesAfter = Infinity): Promise<Opened> {
+  /** @param diesAfter how many appends succeed; the last one's answer is lost and nothing is appended any more, as after `kill -9`
+   * @param life dead from the moment that the spec says so */
+  async service(
+    options: Partial<SettlementOptions> = {},
+    diesAfter = Infinity,
+    life: { dead: boolean } = { dead: false },
+  ): Promise<Opened> {
     const process = this.#bench.process({
-      store: mortal(this.store, diesAfter),
+      store: mortal(this.store, diesAfter, life),
       feed: { firstPauseMs: 5, longestPauseMs: 20 },
     });
     const { platform, commandServer } = process;
@@ -224,20 +229,21 @@ export class Bench {
 }
 
 /** The store as a process sees it that is killed right after an append. */
-function mortal(store: EventStore, diesAfter: number): EventStore {
+function mortal(store: EventStore, diesAfter: number, life: { dead: boolean }): EventStore {
   let left = diesAfter;
   const writer = (owner: Parameters<EventStore['writer']>[0]): FactWriter => {
     const real = store.writer(owner);
     return {
       owner,
       append: async (...append) => {
-        if (left <= 0) throw new StoreUnavailable('the process is dead');
+        if (left <= 0 || life.dead) throw new StoreUnavailable('the process is dead');
         const known = (await store.readStream(append[0])).some(({ id }) => id === append[2][0]?.id);
         // Only what is new costs a life, so that every life brings the work on.
         if (known) return real.append(...append);
         left -= 1;
         const result = await real.append(...append);
-        if (left <= 0) throw new StoreUnavailable('the process died before it heard the answer');
+        if (left <= 0) life.dead = true;
+        if (life.dead) throw new StoreUnavailable('the process died before it heard the answer');
         return result;
       },
     };

@@ -29,8 +29,8 @@ export class ScriptedBank {
   /** So many requests are done and then cut off before their answer, as a lost line does. */
   loseAnswers = 0;
   processing = false;
-  /** One per request, in order; `null` lets one through. */
-  readonly faults: (LineFault | null)[] = [];
+  /** What happens to a request, named as `GET credits`; `null` lets it through. */
+  strike: (asked: string) => LineFault | null = () => null;
   /** What is said of a reference in place of its fate: nothing, once, or several times against itself. */
   readonly says = new Map<string, readonly Partial<Result>[]>();
   /** Results of payouts that nobody ordered. */
@@ -42,7 +42,7 @@ export class ScriptedBank {
   constructor() {
     this.#server = createServer((request, response) => {
       void body(request).then((bytes) => {
-        const fault = this.faults.shift();
+        const fault = this.strike(`${request.method ?? ''} ${(request.url ?? '').split(/[/?]/)[1] ?? ''}`);
         if (fault === 'cut-before') {
           request.socket.destroy();
           return;

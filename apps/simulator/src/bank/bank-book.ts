@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { PayoutFate } from './bank-faults.ts';
 import type { PayoutRow } from './payout-csv.ts';
 
 /** What the bank did with one payout. */
@@ -24,7 +25,7 @@ export interface Credit {
 interface PayoutOrder {
   readonly reference: string;
   readonly amount: number;
-  readonly fate: 'pay' | 'reject' | 'return';
+  readonly fate: PayoutFate;
 }
 
 /** What the bank writes into its journal; account numbers stay out of it. */
@@ -63,9 +64,19 @@ export const chargePerPayout = 50;
 const digestOf = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
 
 /** Fate by account number: …99 does not exist, …98 is closed and the money comes back, all others are paid. */
-function fateOf(accountNumber: string): PayoutOrder['fate'] {
+function fateOf(accountNumber: string): PayoutFate | undefined {
   if (accountNumber.endsWith('99')) return 'reject';
-  return accountNumber.endsWith('98') ? 'return' : 'pay';
+  return accountNumber.endsWith('98') ? 'return' : undefined;
+}
+
+/** What the bank really did with a payout, whatever it says of it. */
+export interface RealPayout {
+  readonly reference: string;
+  readonly amount: number;
+  /** How often the money went to the account. */
+  readonly times: 0 | 1 | 2;
+  /** It came back once. */
+  readonly returned: boolean;
 }
 
 /** What the bank remembers; replaying its journal gives the same book. */
@@ -93,6 +104,7 @@ export class BankBook {
     bytes: Buffer,
     rows: () => readonly PayoutRow[],
     when: { readonly date: string; readonly takenAt: number },
+    drawn: (reference: string) => PayoutFate = () => 'pay',
   ): BankEntry | 'same' | 'conflict' {
     const known = this.#files.get(name);
     const digest = digestOf(bytes);
@@ -100,7 +112,7 @@ export class BankBook {
     const orders = rows().map(({ reference, amount, accountNumber }) => ({
       reference,
       amount,
-      fate: fateOf(accountNumber),
+      fate: fateOf(accountNumber) ?? drawn(reference),
     }));
     return { t: 'file', name, digest, ...when, orders };
   }
@@ -108,14 +120,27 @@ export class BankBook {
   /** Results of a file: `processing` for a while after it was taken; returns show from the bank's next business date on. */
   fileState(
     name: string,
-    now: { readonly date: string; readonly machine: number; readonly processingMs: number },
+    now: { readonly date: string; readonly machine: number; readonly processingMs: number; readonly silentMs?: number },
   ): PayoutFileState {
     const file = this.#files.get(name);
     if (file === undefined) return { name, status: 'unknown', results: [], charge: 0 };
     if (now.machine - file.takenAt < now.processingMs) return { name, status: 'processing', results: [], charge: 0 };
-    const results = file.orders.map((order) => resultOf(file.name, order, now.date > file.date));
-    const made = file.orders.filter(({ fate }) => fate !== 'reject').length;
+    const silent = now.machine - file.takenAt < now.processingMs + (now.silentMs ?? 0);
+    const results = file.orders.flatMap((order) => resultsOf(file.name, order, now.date > file.date, silent));
+    const made = file.orders.filter(({ fate }) => fate !== 'reject' && fate !== 'late').length;
     return { name, status: 'done', results, charge: made * chargePerPayout };
+  }
+
+  /** What was really paid by a business date. */
+  paid(date: string): RealPayout[] {
+    return [...this.#files.values()].flatMap((file) => {
+      const nextDay = date > file.date;
+      return file.orders.map(({ reference, amount, fate }): RealPayout => {
+        const late = nextDay ? 1 : 0;
+        const times = { pay: 1, silent: 1, return: 1, reject: 0, late, twice: 1 + late } as const;
+        return { reference, amount, times: times[fate] as RealPayout['times'], returned: fate === 'return' && nextDay };
+      });
+    });
   }
 
   /** Takes a transfer between the acquirer's own accounts. */
@@ -148,11 +173,27 @@ export function bankReferenceOf(kind: 'P' | 'T' | 'C', ...of: readonly string[])
   return `B${kind}${digestOf(of.join('\u0000')).slice(0, 14).toUpperCase()}`;
 }
 
-function resultOf(file: string, { reference, amount, fate }: PayoutOrder, nextDay: boolean): PayoutResult {
-  if (fate === 'reject')
-    return { reference, outcome: 'rejected', bankReference: '', reason: 'no such account', amount };
+function resultsOf(
+  file: string,
+  { reference, amount, fate }: PayoutOrder,
+  nextDay: boolean,
+  silent: boolean,
+): PayoutResult[] {
+  const rejected = { reference, outcome: 'rejected', bankReference: '', reason: 'no such account', amount } as const;
   const bankReference = bankReferenceOf('P', file, reference);
-  return fate === 'return' && nextDay
-    ? { reference, outcome: 'returned', bankReference, reason: 'account closed', amount }
-    : { reference, outcome: 'paid', bankReference, reason: '', amount };
+  const paid = { reference, outcome: 'paid', bankReference, reason: '', amount } as const;
+  switch (fate) {
+    case 'pay':
+      return [paid];
+    case 'reject':
+      return [rejected];
+    case 'return':
+      return nextDay ? [{ ...paid, outcome: 'returned', reason: 'account closed' }] : [paid];
+    case 'late':
+      return nextDay ? [rejected, paid] : [rejected];
+    case 'twice':
+      return nextDay ? [paid, { ...paid, bankReference: bankReferenceOf('P', file, reference, 'again') }] : [paid];
+    case 'silent':
+      return silent ? [] : [paid];
+  }
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instantOf } from '../clock/business-clock.ts';
+import type { BankFaults } from './bank-faults.ts';
 import { BankHost } from './bank-host.ts';
 import { signatureOf } from './signature.ts';
 
@@ -21,7 +22,7 @@ describe('the bank', () => {
   let at: number;
   let machine: number;
 
-  const start = async (): Promise<void> => {
+  const start = async (faults?: BankFaults): Promise<void> => {
     bank = new BankHost({
       port: 0,
       journalPath: join(folder, 'bank.ndjson'),
@@ -29,6 +30,7 @@ describe('the bank', () => {
       now: () => at,
       machineNow: () => machine,
       processingMs: 200,
+      ...(faults ? { faults } : {}),
     });
     port = await bank.listen();
   };
@@ -141,5 +143,81 @@ describe('the bank', () => {
     machine += 200;
     expect((await call('GET', '/payout-files/x')).body).toMatchObject({ status: 'done' });
     expect(readFileSync(join(folder, 'bank.ndjson'), 'utf8')).not.toContain('622848');
+  });
+
+  describe('that goes wrong by seed', () => {
+    const restart = async (faults: BankFaults): Promise<void> => {
+      await bank.close();
+      await start(faults);
+    };
+    const results = async () => (await call('GET', '/payout-files/x')).body['results'];
+    const P1 = { reference: 'P1', amount: 99_400 };
+
+    it('confirms on the next day what it rejected, and says what it really paid', async () => {
+      await restart({ seed: 'late', payouts: { late: 1 } });
+      await call('PUT', '/payout-files/x', file);
+      machine += 200;
+      expect(await results()).toMatchObject([{ ...P1, outcome: 'rejected' }, {}, {}]);
+      expect(bank.paid()).toMatchObject([{ ...P1, times: 0 }, {}, {}]);
+      at = instantOf('2026-11-25', '08:00:00');
+      await restart({ seed: 'another', payouts: {} });
+      expect(await results()).toMatchObject([{ ...P1, outcome: 'rejected' }, { ...P1, outcome: 'paid' }, {}, {}]);
+      expect(bank.paid()).toMatchObject([
+        { ...P1, times: 1 },
+        { reference: 'P2', times: 0 },
+        { times: 1, returned: true },
+      ]);
+    });
+
+    it('pays twice under two references, or says nothing of a payout until it is calm', async () => {
+      await restart({ seed: 'twice', payouts: { twice: 1 } });
+      await call('PUT', '/payout-files/x', file);
+      machine += 200;
+      at = instantOf('2026-11-25', '08:00:00');
+      const [one, two] = (await results()) as { bankReference: string }[];
+      expect([one, two]).toMatchObject([P1, P1]);
+      expect(one?.bankReference).not.toBe(two?.bankReference);
+      await restart({ seed: 'silent', payouts: { silent: 1 } });
+      await call('PUT', '/payout-files/y', file.replace('P1', 'P9'));
+      machine += 1_000;
+      expect(((await call('GET', '/payout-files/y')).body['results'] as object[]).length).toBe(2);
+      bank.calm();
+      expect(((await call('GET', '/payout-files/y')).body['results'] as object[]).length).toBe(3);
+    });
+
+    it('has taken the file when the connection is cut after it, and not when it is cut before', async () => {
+      for (const [fault, status] of [
+        ['cut-before', 'unknown'],
+        ['unavailable', 'unknown'],
+        ['cut-after', 'processing'],
+        ['half-answer', 'processing'],
+      ] as const) {
+        await restart({ seed: 's', line: { [fault]: 1 } });
+        const failed = call('PUT', `/payout-files/${fault}`, file);
+        if (fault === 'unavailable') expect((await failed).status).toBe(503);
+        else await expect(failed).rejects.toThrow();
+        bank.calm();
+        expect((await call('GET', `/payout-files/${fault}`)).body).toMatchObject({ status });
+      }
+    });
+
+    it('does the same for the same seed', async () => {
+      const fates = async (seed: string): Promise<unknown> => {
+        await restart({ seed, payouts: { reject: 0.3, twice: 0.3, late: 0.2 } });
+        const lines = Array.from({ length: 20 }, (_, n) => `R${n},m,n,6228487000000001,${n + 1}`);
+        await call(
+          'PUT',
+          `/payout-files/${seed}${machine}`,
+          ['reference,merchant,account name,account number,amount', ...lines, ''].join('\n'),
+        );
+        machine += 200;
+        return (await call('GET', `/payout-files/${seed}${machine - 200}`)).body['results'];
+      };
+      const outcomes = (found: unknown): string =>
+        (found as { outcome: string }[]).map(({ outcome }) => outcome).join();
+      const first = outcomes(await fates('a'));
+      expect(outcomes(await fates('a'))).toBe(first);
+      expect(outcomes(await fates('b'))).not.toBe(first);
+    });
   });
 });

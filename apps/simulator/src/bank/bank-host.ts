@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { localTime } from '../clock/business-clock.ts';
 import { Journal, type Durability } from '../state/journal.ts';
-import { BankBook, bankReferenceOf, type BankEntry, type Credit } from './bank-book.ts';
+import { BankBook, bankReferenceOf, type BankEntry, type Credit, type RealPayout } from './bank-book.ts';
+import { drawFate, drawLineFault, type BankFaults, type BankLineFault } from './bank-faults.ts';
 import { parsePayoutFile, PayoutFileRefused } from './payout-csv.ts';
 import { isSigned } from './signature.ts';
 
@@ -25,6 +26,8 @@ export interface BankSettings {
   readonly machineNow?: () => number;
   /** How long a payout file is processed, ms of the machine clock; 200 unless given. */
   readonly processingMs?: number;
+  /** How the bank goes wrong, by seed; not at all unless given. */
+  readonly faults?: BankFaults;
 }
 
 interface Answer {
@@ -40,6 +43,8 @@ export class BankHost {
   readonly #journal: Journal<BankEntry>;
   readonly #book = new BankBook();
   readonly #server: Server;
+  #requests = 0;
+  #calm = false;
 
   constructor(settings: BankSettings) {
     if (settings.secret.length < 16) throw new Error('the bank secret has fewer than 16 characters');
@@ -68,6 +73,16 @@ export class BankHost {
     return credit;
   }
 
+  /** From now on no request goes wrong and no payout is left out; what was contradicted stays so. */
+  calm(): void {
+    this.#calm = true;
+  }
+
+  /** What the bank really paid up to now, whatever it says; for a model that checks the acquirer's books. */
+  paid(): RealPayout[] {
+    return this.#book.paid(this.#date());
+  }
+
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
@@ -82,18 +97,33 @@ export class BankHost {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const fault = this.#fault();
     let answer: Answer;
     try {
+      if (fault === 'cut-before') {
+        request.socket.destroy();
+        return;
+      }
       const body = await readBody(request);
-      answer =
-        body === undefined ? problem(413, 'too-large', `at most ${maxBodyBytes} bytes`) : this.#answer(request, body);
+      if (body === undefined) answer = problem(413, 'too-large', `at most ${maxBodyBytes} bytes`);
+      else if (fault === 'unavailable') answer = problem(503, 'closed', 'the bank is closed for a moment');
+      else answer = this.#answer(request, body);
     } catch {
       answer = problem(400, 'bad-request', 'the request could not be read');
     }
-    if (response.destroyed) return;
+    if (fault === 'cut-after') request.socket.destroy();
+    if (fault === 'delay') await delayed(this.#settings.faults?.delayMs ?? 200);
+    if (response.destroyed || request.socket.destroyed) return;
     const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
     response.writeHead(answer.status, { 'content-type': 'application/json', 'content-length': bytes.length });
-    response.end(bytes);
+    if (fault === 'half-answer') response.write(bytes.subarray(0, bytes.length / 2), () => request.socket.destroy());
+    else response.end(bytes);
+  }
+
+  #fault(): BankLineFault | undefined {
+    const { faults } = this.#settings;
+    this.#requests += 1;
+    return faults === undefined || this.#calm ? undefined : drawLineFault(faults, this.#requests);
   }
 
   #answer(request: IncomingMessage, body: Buffer): Answer {
@@ -119,7 +149,9 @@ export class BankHost {
   #takeFile(name: string, body: Buffer): Answer {
     try {
       const when = { date: this.#date(), takenAt: this.#machineNow() };
-      const taken = this.#book.takeFile(name, body, () => parsePayoutFile(body), when);
+      const { faults } = this.#settings;
+      const drawn = faults && ((reference: string) => drawFate(faults, reference));
+      const taken = this.#book.takeFile(name, body, () => parsePayoutFile(body), when, drawn);
       if (taken === 'conflict') return problem(409, 'name-used', 'another file was taken under this name');
       if (taken !== 'same') this.#store(taken);
       return { status: taken === 'same' ? 200 : 201, body: this.#fileState(name) };
@@ -146,8 +178,9 @@ export class BankHost {
   }
 
   #fileState(name: string): object {
-    const { processingMs = 200 } = this.#settings;
-    return this.#book.fileState(name, { date: this.#date(), machine: this.#machineNow(), processingMs });
+    const { processingMs = 200, faults } = this.#settings;
+    const silentMs = this.#calm || faults === undefined ? 0 : (faults.silentMs ?? 2_000);
+    return this.#book.fileState(name, { date: this.#date(), machine: this.#machineNow(), processingMs, silentMs });
   }
 
   #date(): string {
@@ -158,6 +191,8 @@ export class BankHost {
     return (this.#settings.machineNow ?? Date.now)();
   }
 }
+
+const delayed = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
