@@ -26,6 +26,7 @@ import { migrateNumbers } from './numbers/number-blocks.ts';
 import { takePurchase } from './operations/purchase.ts';
 import { takeCompletionAdvice } from './operations/completion-advice.ts';
 import { takeScriptResult, takeSignature } from './operations/evidence.ts';
+import { expireHolds } from './operations/expire-holds.process.ts';
 import { takeOfflineSale } from './operations/offline-sale.ts';
 import { takeRefund } from './operations/refund.ts';
 import { takeReversal } from './operations/reversal.ts';
@@ -81,6 +82,7 @@ export class Authorization {
     resolver.inherit(remembered.rows.filter(({ undecided }) => undecided));
     this.#doubts = await platform.feed.feed(new EndDoubts(desk).group());
     this.#every(PRUNE_MS, () => desk.index.prune());
+    this.#every(desk.settings.expiryIntervalMs, async () => void (await expireHolds(desk)));
     this.#every(HOUSEKEEPING_MS, async () => {
       desk.limits.forgetBefore(addDays(tradeDateNow(platform), -1));
       await platform.epochKeys.destroyExpired(platform.machineClock.now());

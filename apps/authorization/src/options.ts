@@ -41,6 +41,8 @@ export interface AuthorizationOptions {
   /** Pauses between the tries of a reversal or advice, ms; the last one repeats. As domain 3.2 unless given. */
   readonly retryMs?: RetryPauses;
   readonly sameDayRefund?: SameDayRefund;
+  /** Pause between two looks for holds that have lapsed (domain 3.6). */
+  readonly expiryIntervalMs?: number;
   readonly refundWindowDays?: number;
   readonly limits?: Readonly<Record<MerchantType, LimitPlan>>;
   /** Payments kept in memory. */
@@ -63,6 +65,7 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
     adviceTimeoutMs: options.adviceTimeoutMs ?? options.channelTimeoutMs,
     marginMs: options.marginMs ?? 100,
     retryMs: options.retryMs ?? RETRY_PAUSES_MS,
+    expiryIntervalMs: options.expiryIntervalMs ?? 10_000,
     sameDayRefund: options.sameDayRefund ?? 'partial-or-other-terminal',
     refundWindowDays: options.refundWindowDays ?? REFUND_WINDOW_DAYS,
     limits: options.limits ?? DEFAULT_LIMITS,
@@ -79,8 +82,16 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
       ...options.channel,
     },
   };
-  const { channelTimeoutMs, adviceTimeoutMs, marginMs, retryMs, cachedPayments, mostUndecided } = settings;
-  const positive = { channelTimeoutMs, adviceTimeoutMs, cachedPayments, mostUndecided, retryMs: Math.min(...retryMs) };
+  const { channelTimeoutMs, adviceTimeoutMs, expiryIntervalMs, marginMs, retryMs, cachedPayments, mostUndecided } =
+    settings;
+  const positive = {
+    channelTimeoutMs,
+    adviceTimeoutMs,
+    expiryIntervalMs,
+    cachedPayments,
+    mostUndecided,
+    retryMs: Math.min(...retryMs),
+  };
   for (const [name, value] of Object.entries(positive)) {
     if (!(Number.isFinite(value) && value > 0)) throw new RangeError(`${name}: must be above 0`);
   }

@@ -210,9 +210,31 @@ describe('other payments', () => {
   });
 
   it.each([
-    ['pre-authorisation', '0100', '10', { 3: '030000', 25: '06' }],
-    ['completion', '0200', '20', { 25: '06', 38: 'A12345', 61: '0000070000051123' }],
-    ['completion advice', '0220', '24', { 25: '06', 38: 'A12345', 61: '0000070000051123' }],
+    ['pre-authorisation', '0100', '10', { 3: '030000' }, paymentPattern.preAuth],
+    ['void of a pre-authorisation', '0100', '11', { 3: '200000', 38: 'A12345' }, paymentPattern.preAuthVoid],
+    ['completion', '0200', '20', { 38: 'A12345' }, paymentPattern.completion],
+    ['completion advice', '0220', '24', { 38: 'A12345' }, paymentPattern.completionAdvice],
+    [
+      'void of a completion',
+      '0200',
+      '21',
+      { 3: '200000', 38: 'A12345', 37: '632700000001' },
+      paymentPattern.completionVoid,
+    ],
+  ] as const)('%s goes to authorization with what it names its original by', async (_name, mti, type, own, pattern) => {
+    bench.answers.set(pattern, () => approval({}));
+    const named = 38 in own ? { 61: '0000070000051123' } : {};
+    const message = { mti, fields: { ...one.sale().fields, 25: '06', 60: one.f60(type), ...named, ...own } };
+    expect(await one.send(message as TerminalMessage)).toMatchObject({ mac: 'right', fields: { 39: '00' } });
+    expect(bench.arrived[0]?.pattern).toBe(pattern);
+    expect(only()).toMatchObject(
+      38 in own
+        ? { amount: 10_000, originalAuthCode: 'A12345', originalStan: '000005', originalDate: '1123' }
+        : { amount: 10_000, partialApprovalAllowed: false },
+    );
+  });
+
+  it.each([
     ['adjustment', '0220', '32', { 61: '0000070000051123' }],
     ['tip', '0220', '34', { 61: '0000070000051123' }],
     [

@@ -98,6 +98,19 @@ export class PaymentIndex {
     return [...new Set(named.map(({ paymentId }) => paymentId))];
   }
 
+  /** Holds that stand open with clearing dates before this one, the oldest first. Rejects when the rows cannot be read. */
+  async openHolds(
+    before: string,
+    most: number,
+  ): Promise<readonly { readonly paymentId: string; readonly merchantId: string }[]> {
+    const found = await this.#pool.query<{ payment_id: string; merchant_id: string }>(
+      `select payment_id, merchant_id from ${LIVE_SCHEMA}.${OPERATION_TABLE}
+       where open and clearing_date < $1 order by clearing_date, operation_id limit $2`,
+      [before, most],
+    );
+    return found.rows.map(({ payment_id: paymentId, merchant_id: merchantId }) => ({ paymentId, merchantId }));
+  }
+
   async #stored(merchantId: string, condition: string, values: readonly unknown[]): Promise<Place[]> {
     const found = await this.#pool.query<{ payment_id: string; trade_date: string; local_date: string }>(
       `select payment_id, trade_date::text, local_date::text from ${LIVE_SCHEMA}.${OPERATION_TABLE}

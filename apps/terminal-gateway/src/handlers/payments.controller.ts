@@ -32,6 +32,31 @@ export class PaymentsController {
     return this.pay(request);
   }
 
+  @IsoMessagePattern({ mti: '0100', processing: '030000', type: '10', network: '000' })
+  preAuth(request: TerminalRequest): Promise<Reply> {
+    return this.pay(request);
+  }
+
+  @IsoMessagePattern({ mti: '0100', processing: '200000', type: '11', network: '000' })
+  voidPreAuth(request: TerminalRequest): Promise<Reply> {
+    return this.pay(request);
+  }
+
+  @IsoMessagePattern({ mti: '0200', processing: '000000', type: '20', network: '000' })
+  completion(request: TerminalRequest): Promise<Reply> {
+    return this.pay(request);
+  }
+
+  @IsoMessagePattern({ mti: '0200', processing: '200000', type: '21', network: '000' })
+  voidCompletion(request: TerminalRequest): Promise<Reply> {
+    return this.pay(request);
+  }
+
+  @IsoMessagePattern({ mti: '0220', processing: '000000', type: '24', network: '000' })
+  completionAdvice(request: TerminalRequest): Promise<Reply> {
+    return this.pay(request);
+  }
+
   @IsoMessagePattern({ mti: '0220', processing: '200000', type: '25', network: '000' })
   refund(request: TerminalRequest): Promise<Reply> {
     return this.pay(request);

@@ -3,11 +3,6 @@
  * host, so that the terminal neither repeats nor reverses.
  */
 export const notServed: Readonly<Record<string, string>> = {
-  preauth: '40',
-  'preauth-void': '40',
-  completion: '40',
-  'completion-advice': '40',
-  'completion-void': '40',
   'qr-sale': '40',
   'qr-void': '40',
   'qr-refund': '40',

@@ -72,6 +72,8 @@ const voidOf: PaymentRow<VoidPayment> = {
     ...original(fields),
   }),
 };
+/** What stands on a payment and names it by F37, F38 and F61, under the pattern of its own kind. */
+const onPayment = (pattern: string): PaymentRow<VoidPayment> => ({ ...voidOf, pattern });
 const refund: PaymentRow<RefundPayment> = {
   pattern: paymentPattern.refund,
   card: true,
@@ -98,6 +100,11 @@ export const servedPayments = {
   'balance-inquiry': inquiry,
   sale,
   void: voidOf,
+  preauth: { ...sale, pattern: paymentPattern.preAuth },
+  'preauth-void': onPayment(paymentPattern.preAuthVoid),
+  completion: onPayment(paymentPattern.completion),
+  'completion-advice': onPayment(paymentPattern.completionAdvice),
+  'completion-void': onPayment(paymentPattern.completionVoid),
   refund,
   'offline-sale': offlineSale,
   reversal,
