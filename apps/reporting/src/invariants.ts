@@ -97,7 +97,7 @@ interface RowsNow {
   /** Account → fen, from lines and from the sums of books. */
   readonly lines: ReadonlyMap<string, number>;
   readonly flows: ReadonlyMap<string, number>;
-  /** Payments with more than one J1 for their sale. */
+  /** Payments with more than one J1 for their sale, or for each of their completions. */
   readonly doubled: readonly string[];
   /** Entries whose lines do not sum to zero. */
   readonly unbalanced: readonly string[];
@@ -115,7 +115,9 @@ async function rowsNow(pool: Pool): Promise<RowsNow> {
       `select position::text from state.checkpoint where group_name = 'ledger'`,
     );
     const doubled = await query<{ payment_id: string }>(
-      `select payment_id from entry where activity = 'sale' group by payment_id having count(*) > 1 limit 10`,
+      `select payment_id from entry where activity = 'sale' group by payment_id
+       having count(*) > greatest(1, (select count(*) from operation
+         where operation.payment_id = entry.payment_id and kind like 'completion%' and decided_by is not null)) limit 10`,
     );
     const unbalanced = await query<{ position: string }>(
       `select position::text from entry_line group by position having sum(amount) <> 0 limit 10`,

@@ -64,6 +64,7 @@ function flowRows(posted: readonly Posted[]): BookFlowRow[] {
   return [...sums.values()];
 }
 
+const VOIDS: ReadonlySet<string> = new Set(['void', 'completion-void']);
 const PRICED: ReadonlySet<string> = new Set(['J1', 'J2', 'J3']);
 
 /**
@@ -82,7 +83,7 @@ async function nameActivities(rows: readonly EntryRow[], client: PoolClient): Pr
   const kinds = new Map<string | null, string>();
   for (const { kind, decided_by, undone_by } of found) kinds.set(decided_by, kind).set(undone_by, kind);
   for (const row of open) {
-    const ofVoid = kinds.get(row.cause) === 'void';
+    const ofVoid = VOIDS.has(kinds.get(row.cause) ?? '');
     if (row.journal === 'J1') row.activity = ofVoid ? 'void-undone' : 'sale';
     else row.activity = ofVoid ? 'void' : 'sale-undone';
   }

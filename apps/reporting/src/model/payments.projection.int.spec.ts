@@ -1,5 +1,6 @@
 import { fen, ZERO } from '@tillstream/money';
 import {
+  approved,
   refundDeclined,
   refundRequested,
   reversalRequested,
@@ -27,6 +28,12 @@ const counts = (): Promise<unknown> =>
 const day = { sales: 0, voids: 0, refunds: 0, reversed: 0, declined: 0, undecided: 0 };
 const toP1 = (...facts: Fact[]): Promise<unknown> => history.trade(streamOf.payment('p1'), MERCHANT, ...facts);
 
+/** The void of a hold is undone: nothing is posted, nothing released. */
+const voidReversedOfHold = (operation: ReturnType<typeof worked>): Fact => {
+  const undone = voidReversed(CREDIT, ZERO, TODAY, operation);
+  return { ...undone, data: { ...undone.data, restored: null } };
+};
+
 describe('the rows of payments', () => {
   it('say voided while a void stands, and approved again once the void was undone', async () => {
     await sale(history, 'p1', CREDIT);
@@ -46,6 +53,43 @@ describe('the rows of payments', () => {
       { activity: 'void', count: 1, gross: -100_000, fee: -600 },
       { activity: 'void-undone', count: 1, gross: 100_000, fee: 600 },
     ]);
+  });
+
+  it('say held, completed, held again, voided and expired of a hold, which is in no sum until it is completed', async () => {
+    const hold = worked('p1', 'pre-auth');
+    const status = () => row('status, amount::int, fee::int, held::int from read.payment');
+    const terms = { ...TODAY, channel: 'unionpay', scheme: 'CUP', cardClass: 'CREDIT', authCode: '654321' };
+    const held: Fact = {
+      type: 'PreAuthApproved',
+      version: 1,
+      data: { ...terms, operation: hold, amount: fen(120_000) },
+    };
+    await toP1(requested(hold, 120_000, TODAY.tradeDate), held);
+    expect(await status()).toEqual([{ status: 'held', amount: 120_000, fee: 0, held: 120_000 }]);
+    expect(await counts()).toEqual([day]);
+    const completion = worked('c1', 'completion');
+    await toP1(requested(completion, 100_000, TODAY.tradeDate), approved(CREDIT, TODAY, completion));
+    expect(await status()).toEqual([{ status: 'completed', amount: 100_000, fee: 600, held: 120_000 }]);
+    expect(await counts()).toEqual([{ ...day, sales: 1 }]);
+    const cancel = worked('v1', 'completion-void');
+    await toP1(requested(cancel, 100_000, TODAY.tradeDate), voided(CREDIT, TODAY, cancel));
+    expect(await status()).toEqual([{ status: 'held', amount: 120_000, fee: 0, held: 120_000 }]);
+    expect(await counts()).toEqual([{ ...day, sales: 1, voids: 1 }]);
+    expect(await row('activity, count::int, gross::int from read.book_activity order by activity')).toEqual([
+      { activity: 'sale', count: 1, gross: 100_000 },
+      { activity: 'void', count: 1, gross: -100_000 },
+    ]);
+    const freed = worked('f1', 'pre-auth-void');
+    const { clearingDate } = TODAY;
+    const free = { operation: freed, amount: fen(120_000), clearingDate, authCode: '1' };
+    await toP1(requested(freed, 120_000, TODAY.tradeDate), { type: 'PreAuthVoided', version: 1, data: free });
+    expect(await row('status from read.payment')).toEqual([{ status: 'voided' }]);
+    await toP1(voidReversedOfHold(freed));
+    expect(await row('status from read.payment')).toEqual([{ status: 'held' }]);
+    const on = '2026-12-24';
+    await toP1({ type: 'PreAuthExpired', version: 1, data: { operation: hold, amount: fen(120_000), on } });
+    expect(await row('status from read.payment')).toEqual([{ status: 'expired' }]);
+    expect(await counts()).toEqual([{ ...day, sales: 1, voids: 1 }]);
   });
 
   it('count an operation once, where it stands now, and take a decline back when a late yes calls for a reversal', async () => {

@@ -14,6 +14,7 @@ import {
   StatementRow,
   TerminalDayRow,
 } from '../rows/trade.row.ts';
+import { AddHolds1795478400000 } from './add-holds.migration.ts';
 import { CreateReporting1795392000000 } from './create-reporting.migration.ts';
 import { SnakeNames } from './tables.ts';
 
@@ -31,7 +32,7 @@ export function reportingSource(pool: Pool, schema: string, max: number): DataSo
   if (connectionString === undefined) throw new Error('reporting needs a pool that was opened by its address');
   const options = databaseFor({
     ...{ service: 'reporting', url: connectionString, schema, max },
-    ...{ entities: REPORTING_ROWS, migrations: [CreateReporting1795392000000] },
+    ...{ entities: REPORTING_ROWS, migrations: [CreateReporting1795392000000, AddHolds1795478400000] },
   });
   return new DataSource({ ...options, namingStrategy: new SnakeNames() });
 }

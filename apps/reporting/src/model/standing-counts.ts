@@ -13,6 +13,9 @@ type Counted = 'sales' | 'voids' | 'refunds' | 'reversed' | 'declined' | 'undeci
 const BY_KIND: Readonly<Record<string, Counted>> = {
   sale: 'sales',
   'offline-sale': 'sales',
+  completion: 'sales',
+  'completion-advice': 'sales',
+  'completion-void': 'voids',
   void: 'voids',
   refund: 'refunds',
   inquiry: 'inquiries',
@@ -21,7 +24,11 @@ const BY_KIND: Readonly<Record<string, Counted>> = {
 /** Standings that no figure of the day counts. */
 const endedBeside: ReadonlySet<string> = new Set(['tombstoned', 'failed', 'expired']);
 
+/** Holds move no money, so they are in no sum of money; a terminal's totals leave them out too. */
+const HOLDING: ReadonlySet<string> = new Set(['pre-auth', 'pre-auth-void']);
+
 function countedAs({ status, kind }: OperationRow): Counted | undefined {
+  if (HOLDING.has(kind) && (status === 'reversed' || status === 'present')) return undefined;
   if (status === 'approved') return BY_KIND[kind];
   if (status === 'declined' || status === 'refused') return 'declined';
   if (status === 'reversed' || status === 'returned') return 'reversed';

@@ -1,7 +1,7 @@
 import { Entity } from 'typeorm';
 import { Amount, Day, Flag, Instant, Key, OPTIONAL, Place, Text } from './column-types.ts';
 
-/** One row per payment: a sale or an inquiry with what became of it. Amounts are fen. */
+/** One row per payment: a sale, a pre-authorisation or an inquiry with what became of it. Amounts are fen. */
 @Entity('payment')
 export class PaymentRow {
   @Key() paymentId!: string;
@@ -15,6 +15,10 @@ export class PaymentRow {
   /** Where the sale itself stands, voids and refunds left aside. */
   @Text() standing!: string;
   @Flag() voided!: boolean;
+  /** A pre-authorisation whose completion stands; amounts, dates and codes of the row are then the completion's. */
+  @Flag() completed!: boolean;
+  /** What the issuer holds, or held, of a pre-authorisation. */
+  @Amount() held!: number;
   @Text() acquirer!: string;
   @Text() merchantId!: string;
   @Text() terminalId!: string;
@@ -45,12 +49,15 @@ export class PaymentRow {
 }
 
 /** What begins a payment. */
-export const PAYMENT_KINDS = ['sale', 'offline-sale', 'inquiry'] as const;
+export const PAYMENT_KINDS = ['sale', 'offline-sale', 'pre-auth', 'inquiry'] as const;
 
 /** Every word of {@link PaymentRow.status}. */
 export const PAYMENT_STATUSES = [
   'requested',
   'approved',
+  'held',
+  'completed',
+  'expired',
   'part-refunded',
   'refunded',
   'voided',
@@ -63,15 +70,18 @@ export const PAYMENT_STATUSES = [
   'returned',
 ] as const;
 
-/** The sale's standing together with what its voids and refunds made of it. */
+/** The standing of the sale or pre-authorisation together with what its voids, completions and refunds made of it. */
 export function paymentStatus({
+  kind,
   standing,
   voided,
+  completed,
   refunded,
   amount,
-}: Pick<PaymentRow, 'standing' | 'voided' | 'refunded' | 'amount'>): string {
+}: Pick<PaymentRow, 'kind' | 'standing' | 'voided' | 'completed' | 'refunded' | 'amount'>): string {
   if (standing !== 'approved') return standing;
   if (voided) return 'voided';
-  if (refunded === 0) return 'approved';
+  if (kind === 'pre-auth' && !completed) return 'held';
+  if (refunded === 0) return kind === 'pre-auth' ? 'completed' : 'approved';
   return refunded < amount ? 'part-refunded' : 'refunded';
 }

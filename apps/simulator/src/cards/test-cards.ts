@@ -14,11 +14,16 @@ export const testExpiry = '3012';
 export type CardWish =
   | { readonly is: 'approve' }
   | { readonly is: 'decline'; readonly code: string }
+  /** Half of what is asked for (10). */
+  | { readonly is: 'partial' }
   | { readonly is: 'lose-request' }
   | { readonly is: 'lose-answer' }
   | { readonly is: 'late-answer' };
 
 const declining = new Set(['05', '14', '41', '43', '51', '54', '57', '61', '62', '65', '75', '91']);
+
+/** The two digits of a card that gives half. */
+const partialDigits = '10';
 
 /** The two digits of each fault. */
 export const faultDigits = { 'lose-request': '97', 'lose-answer': '98', 'late-answer': '99' } as const;
@@ -27,6 +32,7 @@ export const faultDigits = { 'lose-request': '97', 'lose-answer': '98', 'late-an
 export function wishOf(pan: string): CardWish {
   const digits = pan.slice(wishAt, wishAt + 2);
   if (declining.has(digits)) return { is: 'decline', code: digits };
+  if (digits === partialDigits) return { is: 'partial' };
   if (digits === faultDigits['lose-request']) return { is: 'lose-request' };
   if (digits === faultDigits['lose-answer']) return { is: 'lose-answer' };
   if (digits === faultDigits['late-answer']) return { is: 'late-answer' };
@@ -41,6 +47,8 @@ export function digitsFor(wish: CardWish, draw: Draw): string {
     case 'decline':
       if (!declining.has(wish.code)) throw new Error(`no test card is declined with ${wish.code}`);
       return wish.code;
+    case 'partial':
+      return partialDigits;
     case 'lose-request':
     case 'lose-answer':
     case 'late-answer':

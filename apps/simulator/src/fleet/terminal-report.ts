@@ -1,16 +1,19 @@
 import type { TerminalReport } from '../protocol.ts';
 import { pendingReversals, type Item, type TerminalState } from '../terminal/record.ts';
 
+/** What a terminal's slips count as sales. */
+const SALES: readonly Item['kind'][] = ['sale', 'completion', 'completion-advice'];
+
 /** A terminal's day by its own record: everything that it dates to this day, and the batches that it closed. */
 export function reportOf(
   state: Readonly<TerminalState>,
   { terminalId, merchantId, date }: { readonly terminalId: string; readonly merchantId: string; readonly date: string },
 ): TerminalReport {
   const items = [...state.items.values()].filter((item) => item.date === date);
-  const approved = (kind: Item['kind']): Item[] =>
-    items.filter((item) => item.kind === kind && item.status === 'approved');
+  const approved = (...kinds: readonly Item['kind'][]): Item[] =>
+    items.filter((item) => kinds.includes(item.kind) && item.status === 'approved');
   const sumOf = (some: readonly Item[]): number => some.reduce((sum, { amount }) => sum + amount, 0);
-  const [sales, voids, refunds] = [approved('sale'), approved('void'), approved('refund')];
+  const [sales, voids, refunds] = [approved(...SALES), approved('void', 'completion-void'), approved('refund')];
   return {
     terminalId,
     merchantId,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dayAfter } from '../clock/business-clock.ts';
-import type { NetworkBook, Standing, Taken } from './network-book.ts';
+import { isYes, type NetworkBook, type Standing, type Taken } from './network-book.ts';
 
 /** How a file of one clearing date is spoilt on purpose; `item` counts the file's lines from 0. */
 export type ClearingFault =
@@ -42,6 +42,11 @@ const fileKinds: Readonly<Record<Taken['is'], string | null>> = {
   sale: 'sale',
   void: 'void',
   refund: 'refund',
+  'offline-sale': 'offline-sale',
+  completion: 'completion',
+  'completion-void': 'completion-void',
+  'pre-auth': null,
+  'pre-auth-void': null,
   inquiry: null,
   unsupported: null,
 };
@@ -135,14 +140,15 @@ export class ClearingFiles {
   #trueLines(date: string): Line[] {
     return this.#book.ofClearingDate(date).flatMap(({ taken, status }) => {
       const kind = fileKinds[taken.is];
-      return kind === null || taken.code !== '00' || status === 'reversed' ? [] : [this.#line(taken, kind)];
+      return kind === null || !isYes(taken.code) || status === 'reversed' ? [] : [this.#line(taken, kind)];
     });
   }
 
   /** A void has no costs of its own: it takes back those of its sale. */
   #line(taken: Taken, kind: string): Line {
     const sale: Standing | undefined = taken.original === null ? undefined : this.#book.find(taken.original);
-    const { issuerCost, networkCost } = taken.is === 'void' && sale !== undefined ? sale.taken : taken;
+    const { issuerCost, networkCost } =
+      fileKinds[taken.is]?.endsWith('void') === true && sale !== undefined ? sale.taken : taken;
     const { key, rrn, terminalId, merchantId, amount, maskedCard = noMask } = taken;
     return { kind, key, rrn, terminalId, merchantId, maskedCard, amount, issuerCost, networkCost };
   }

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { decryptPinBlock, SecurityError } from '@tillstream/crypto';
+import { daysBetween } from '@tillstream/domain/calendar/date';
 import { planAt } from '@tillstream/domain/fee/plan';
 import { costsOf } from '@tillstream/domain/fee/price';
 import { returnedParts } from '@tillstream/domain/fee/returned';
@@ -9,7 +10,15 @@ import { lookUpBin, passesLuhn, type Bin } from '@tillstream/domain/payment/bins
 import { testPin, wishOf } from '../cards/test-cards.ts';
 import { clearingDateOf } from '../clock/business-clock.ts';
 import { merchantClassOf } from './merchant-class.ts';
-import { noCosts, type Costs, type NetworkBook, type NetworkEntry, type Standing, type Taken } from './network-book.ts';
+import {
+  isYes,
+  noCosts,
+  type Costs,
+  type NetworkBook,
+  type NetworkEntry,
+  type Standing,
+  type Taken,
+} from './network-book.ts';
 import type { NetworkRequest } from './request.ts';
 
 /** What a test card may spend in its life, fen: enough never to be the reason of a decline. */
@@ -25,6 +34,8 @@ export interface Verdict {
   readonly clearing: string;
   readonly authCode: string;
   readonly balance: number | null;
+  /** F4 of the answer when it is a part of what was asked for, fen. */
+  readonly part: number | null;
   readonly delivery: Delivery;
   readonly entries: readonly NetworkEntry[];
 }
@@ -37,7 +48,7 @@ export interface IssuerSettings {
   readonly seed: string;
 }
 
-type Answer = Pick<Verdict, 'code' | 'authCode' | 'balance'> & Costs & { readonly original: string | null };
+type Answer = Pick<Verdict, 'code' | 'authCode' | 'balance' | 'part'> & Costs & { readonly original: string | null };
 
 /**
  * Card network and issuers in one: decides by the content of the request, its own book and its clearing day alone, so
@@ -58,16 +69,13 @@ export class Issuer {
     if (request.is === 'reversal') return this.#reverse(request, clearing);
     const known = this.#book.find(request.key);
     if (known !== undefined) return repeat(request, known);
-    const wish =
-      request.is === 'sale' || request.is === 'offline-sale' || request.is === 'inquiry'
-        ? wishOf(request.pan).is
-        : 'approve';
+    const wish = wishful.has(request.is) ? wishOf(request.pan).is : 'approve';
     if (wish === 'lose-request') return { ...refusal('91', clearing), delivery: 'never' };
     const range = lookUpBin(request.pan);
     const answer = this.#answer(request, range, clearing);
     const entries: NetworkEntry[] = [{ t: 'taken', taken: this.#taken(request, range, clearing, answer) }];
-    const { code, authCode, balance } = answer;
-    return { code, clearing, authCode, balance, delivery: deliveryOf(wish, code), entries };
+    const { code, authCode, balance, part } = answer;
+    return { code, clearing, authCode, balance, part, delivery: deliveryOf(wish, code), entries };
   }
 
   #answer(request: NetworkRequest, range: Bin | undefined, clearing: string): Answer {
@@ -84,20 +92,65 @@ export class Issuer {
         return this.#void(request, clearing);
       case 'refund':
         return this.#refund(request);
+      case 'pre-auth':
+        return this.#hold(request, clearing);
+      case 'pre-auth-void':
+        return this.#free(request);
+      case 'completion':
+        return this.#complete(request, range, clearing);
+      case 'completion-void':
+        return this.#void(request, clearing);
       default:
         return declined('40');
     }
   }
 
-  #sale(request: NetworkRequest, { cardClass }: Bin, clearing: string): Answer {
+  #sale(request: NetworkRequest, range: Bin, clearing: string): Answer {
+    const held = this.#hold(request, clearing);
+    return isYes(held.code) ? this.#priced(held, request, range, clearing) : held;
+  }
+
+  #priced(answer: Answer, { amount, mcc }: NetworkRequest, { cardClass }: Bin, clearing: string): Answer {
+    const plan = planAt(UNIONPAY_COST_PLANS, clearing);
+    if (plan === undefined) return declined('96');
+    const payment = { amount: fen(answer.part ?? amount), cardClass, merchantClass: merchantClassOf(mcc) };
+    return { ...answer, ...costsOf(payment, plan) };
+  }
+
+  /** What a sale and a pre-authorisation ask of the card; a card may give half of it alone (10). */
+  #hold(request: NetworkRequest, clearing: string): Answer {
     if (request.amount <= 0) return declined('13');
     const refused = this.#cardRefusal(request, clearing, []);
     if (refused !== undefined) return declined(refused);
     if (this.#available(request.pan) < request.amount) return declined('51');
-    const plan = planAt(UNIONPAY_COST_PLANS, clearing);
-    if (plan === undefined) return declined('96');
-    const payment = { amount: fen(request.amount), cardClass, merchantClass: merchantClassOf(request.mcc) };
-    return { ...approved(this.#authCode(request)), ...costsOf(payment, plan) };
+    const yes = approved(this.#authCode(request));
+    const half = Math.floor(request.amount / 2);
+    return wishOf(request.pan).is === 'partial' && half > 0 ? { ...yes, code: '10', part: half } : yes;
+  }
+
+  /** The hold, when it is the same card's and stands untouched; the code that says why not. */
+  #openHold(request: NetworkRequest): Standing | string {
+    const hold = request.original === null ? undefined : this.#book.find(request.original);
+    if (hold === undefined || hold.taken.is !== 'pre-auth') return '25';
+    if (!isYes(hold.taken.code)) return '12';
+    if (hold.status !== 'standing' || hold.completedBy !== null) return '22';
+    return hold.taken.card === this.#cardDigest(request.pan) ? hold : '14';
+  }
+
+  #free(request: NetworkRequest): Answer {
+    const hold = this.#openHold(request);
+    if (typeof hold === 'string') return declined(hold);
+    const { key, amount } = hold.taken;
+    return amount === request.amount ? { ...approved(this.#authCode(request)), original: key } : declined('64');
+  }
+
+  /** At most 115 percent of the hold, within 30 days of its clearing date, once (domain 3.6). */
+  #complete(request: NetworkRequest, range: Bin, clearing: string): Answer {
+    const hold = this.#openHold(request);
+    if (typeof hold === 'string') return declined(hold);
+    if (request.amount <= 0 || request.amount > Math.floor((hold.taken.amount * 115) / 100)) return declined('13');
+    if (daysBetween(hold.taken.clearing, clearing) > 30) return declined('22');
+    return this.#priced({ ...approved(this.#authCode(request)), original: hold.taken.key }, request, range, clearing);
   }
 
   #inquiry(request: NetworkRequest, clearing: string): Answer {
@@ -109,8 +162,9 @@ export class Issuer {
   /** Whole amount, same card, same clearing day, once (domain 3.4). */
   #void(request: NetworkRequest, clearing: string): Answer {
     const sale = this.#originalOf(request);
-    if (sale === undefined || sale.taken.is !== 'sale') return declined('25');
-    if (sale.taken.code !== '00') return declined('12');
+    const voided = request.is === 'void' ? 'sale' : 'completion';
+    if (sale === undefined || sale.taken.is !== voided) return declined('25');
+    if (!isYes(sale.taken.code)) return declined('12');
     if (sale.status !== 'standing' || sale.refunded > 0) return declined('22');
     if (sale.taken.card !== this.#cardDigest(request.pan)) return declined('14');
     if (sale.taken.clearing !== clearing) return declined('12');
@@ -120,8 +174,8 @@ export class Issuer {
 
   #refund(request: NetworkRequest): Answer {
     const sale = this.#originalOf(request);
-    if (sale === undefined || sale.taken.is !== 'sale') return declined('25');
-    if (sale.taken.code !== '00' || sale.status !== 'standing') return declined('12');
+    if (sale === undefined || !isPaying(sale.taken)) return declined('25');
+    if (!isYes(sale.taken.code) || sale.status !== 'standing') return declined('12');
     if (sale.taken.card !== this.#cardDigest(request.pan)) return declined('14');
     if (request.amount <= 0 || sale.refunded + request.amount > sale.taken.amount) return declined('64');
     return { ...approved(this.#authCode(request)), ...costsReturned(sale, request.amount), original: sale.taken.key };
@@ -136,9 +190,11 @@ export class Issuer {
       const entries: NetworkEntry[] = this.#book.hasTombstone(key) ? [] : [{ t: 'tombstone', key }];
       return { ...refusal('25', clearing), entries };
     }
-    if (target.taken.code !== '00' || target.status !== 'standing') return refusal('00', clearing);
-    if (target.taken.is === 'sale' && target.refunded > 0) return refusal('12', clearing);
-    if (target.taken.clearing !== clearing) return refusal('12', clearing);
+    if (!isYes(target.taken.code) || target.status !== 'standing') return refusal('00', clearing);
+    if (isPaying(target.taken) && target.refunded > 0) return refusal('12', clearing);
+    if (target.completedBy !== null) return refusal('12', clearing);
+    // A hold is cleared on no day.
+    if (!holding.has(target.taken.is) && target.taken.clearing !== clearing) return refusal('12', clearing);
     return { ...refusal('00', clearing), entries: [{ t: 'reversed', key }] };
   }
 
@@ -177,8 +233,9 @@ export class Issuer {
   }
 
   #taken(request: NetworkRequest, range: Bin | undefined, clearing: string, answer: Answer): Taken {
-    const { key, digest, amount, rrn, merchantId, terminalId } = request;
+    const { key, digest, rrn, merchantId, terminalId } = request;
     const { code, authCode, balance, issuerCost, networkCost, original } = answer;
+    const amount = answer.part ?? request.amount;
     return {
       key,
       is: takenAs(request.is),
@@ -192,16 +249,21 @@ export class Issuer {
   }
 }
 
+/** Requests whose card says by its number what the issuer does. */
+const wishful: ReadonlySet<string> = new Set(['sale', 'offline-sale', 'inquiry', 'pre-auth']);
+const holding: ReadonlySet<string> = new Set(['pre-auth', 'pre-auth-void']);
+const isPaying = ({ is }: Taken): boolean => is === 'sale' || is === 'completion';
+
 function approved(authCode: string): Answer {
-  return { code: '00', authCode, balance: null, original: null, ...noCosts };
+  return { code: '00', authCode, balance: null, part: null, original: null, ...noCosts };
 }
 
 function declined(code: string): Answer {
-  return { code, authCode: '', balance: null, original: null, ...noCosts };
+  return { code, authCode: '', balance: null, part: null, original: null, ...noCosts };
 }
 
 function refusal(code: string, clearing: string): Verdict {
-  return { code, clearing, authCode: '', balance: null, delivery: 'now', entries: [] };
+  return { code, clearing, authCode: '', balance: null, part: null, delivery: 'now', entries: [] };
 }
 
 /** An offline sale is a sale from here on: it may be voided and refunded, and stands in the file. */
@@ -211,16 +273,17 @@ function takenAs(is: NetworkRequest['is']): Taken['is'] {
 }
 
 function deliveryOf(wish: ReturnType<typeof wishOf>['is'], code: string): Delivery {
-  if (code !== '00') return 'now';
+  if (!isYes(code)) return 'now';
   if (wish === 'lose-answer') return 'never';
   return wish === 'late-answer' ? 'late' : 'now';
 }
 
 function repeat({ digest }: NetworkRequest, { taken, status }: Standing): Verdict {
   if (digest !== taken.digest) return refusal('94', taken.clearing);
-  if (taken.code === '00' && status !== 'standing') return refusal('12', taken.clearing);
-  const { code, clearing, authCode, balance } = taken;
-  return { code, clearing, authCode, balance, delivery: 'now', entries: [] };
+  if (isYes(taken.code) && status !== 'standing') return refusal('12', taken.clearing);
+  const { code, clearing, authCode, balance, amount } = taken;
+  const part = code === '10' ? amount : null;
+  return { code, clearing, authCode, balance, part, delivery: 'now', entries: [] };
 }
 
 function costsReturned({ taken, refunded, returned }: Standing, amount: number): Costs {

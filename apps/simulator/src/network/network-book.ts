@@ -1,4 +1,5 @@
 import type { CardClass, MerchantClass } from '@tillstream/domain/fee/card-class';
+import type { RequestKind } from './request.ts';
 
 /** Costs that issuer and network keep of a transaction, in fen. */
 export interface Costs {
@@ -11,7 +12,7 @@ export const noCosts: Costs = { issuerCost: 0, networkCost: 0 };
 /** A request that the network took up and what it answered; no card number, only a digest of it. */
 export interface Taken extends Costs {
   readonly key: string;
-  readonly is: 'sale' | 'inquiry' | 'void' | 'refund' | 'unsupported';
+  readonly is: RequestKind;
   readonly digest: string;
   readonly card: string;
   /** First six and last four digits; journals of before it was kept have none. */
@@ -27,7 +28,7 @@ export interface Taken extends Costs {
   readonly code: string;
   readonly authCode: string;
   readonly balance: number | null;
-  /** Key of the sale that a void or refund is for. */
+  /** Key of what a void, completion or refund is for. */
   readonly original: string | null;
 }
 
@@ -44,7 +45,12 @@ export interface Standing {
   status: 'standing' | 'voided' | 'reversed';
   refunded: number;
   returned: Costs;
+  /** Key of the completion that stands on a hold. */
+  completedBy: string | null;
 }
+
+/** F39 of a yes, in whole or in part. */
+export const isYes = (code: string): boolean => code === '00' || code === '10';
 
 /**
  * What the card network knows: every request by its key, the use of every card, and per clearing date the net that it
@@ -110,36 +116,46 @@ export class NetworkBook {
   }
 
   #take(taken: Taken): void {
-    const standing: Standing = { taken, status: 'standing', refunded: 0, returned: noCosts };
+    const standing: Standing = { taken, status: 'standing', refunded: 0, returned: noCosts, completedBy: null };
     this.#standing.set(taken.key, standing);
     const day = this.#byDate.get(taken.clearing);
     if (day === undefined) this.#byDate.set(taken.clearing, [standing]);
     else day.push(standing);
-    if (taken.code !== '00') return;
+    if (!isYes(taken.code)) return;
     switch (taken.is) {
+      case 'completion':
       case 'sale':
+        if (taken.is === 'completion') this.#completed(taken.original, taken.key);
         this.#byReference.set(`${taken.merchantId}.${taken.rrn}`, taken.key);
         this.#move(taken, 1);
         return;
       case 'void':
+      case 'completion-void':
         this.#setVoided(taken, true);
+        return;
+      case 'pre-auth-void':
+        this.#setFreed(taken, true);
         return;
       case 'refund':
         this.#refund(taken);
         return;
+      case 'pre-auth':
       case 'inquiry':
       case 'unsupported':
     }
   }
 
-  /** Undoes one operation: a sale's money goes back, a void's sale stands again. */
+  /** Undoes one operation: the money of a sale or completion goes back, what a void undid stands again. */
   #reverse(key: string): void {
     const standing = this.#standing.get(key);
     if (standing === undefined || standing.status !== 'standing') return;
     standing.status = 'reversed';
-    if (standing.taken.code !== '00') return;
-    if (standing.taken.is === 'sale') this.#move(standing.taken, -1);
-    if (standing.taken.is === 'void') this.#setVoided(standing.taken, false);
+    const { taken } = standing;
+    if (!isYes(taken.code)) return;
+    if (taken.is === 'sale' || taken.is === 'completion') this.#move(taken, -1);
+    if (taken.is === 'completion') this.#completed(taken.original, null);
+    if (taken.is === 'void' || taken.is === 'completion-void') this.#setVoided(taken, false);
+    if (taken.is === 'pre-auth-void') this.#setFreed(taken, false);
   }
 
   #setVoided(taken: Taken, voided: boolean): void {
@@ -147,6 +163,17 @@ export class NetworkBook {
     if (sale === undefined) return;
     sale.status = voided ? 'voided' : 'standing';
     this.#move(sale.taken, voided ? -1 : 1);
+    if (sale.taken.is === 'completion') this.#completed(sale.taken.original, voided ? null : sale.taken.key);
+  }
+
+  #setFreed({ original }: Taken, freed: boolean): void {
+    const hold = original === null ? undefined : this.#standing.get(original);
+    if (hold !== undefined) hold.status = freed ? 'voided' : 'standing';
+  }
+
+  #completed(original: string | null, by: string | null): void {
+    const hold = original === null ? undefined : this.#standing.get(original);
+    if (hold !== undefined) hold.completedBy = by;
   }
 
   #refund(taken: Taken): void {

@@ -205,6 +205,7 @@ function financialReply({ mti, fields }: NetworkMessage, verdict: Verdict): Netw
     mti: replyMti(answered),
     fields: {
       ...copied,
+      ...(verdict.part === null ? {} : { 4: String(verdict.part).padStart(12, '0') }),
       15: verdict.clearing.slice(5, 7) + verdict.clearing.slice(8, 10),
       39: verdict.code,
       ...(verdict.authCode === '' ? {} : { 38: verdict.authCode }),

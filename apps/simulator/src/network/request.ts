@@ -1,9 +1,22 @@
 import { createHash } from 'node:crypto';
 import { parseF90, type NetworkMessage } from '@tillstream/iso8583';
 
+/** Kinds of request that the network tells apart by MTI, F3 and F25 (domain 2.3). */
+export type RequestKind =
+  | 'sale'
+  | 'offline-sale'
+  | 'inquiry'
+  | 'void'
+  | 'refund'
+  | 'pre-auth'
+  | 'pre-auth-void'
+  | 'completion'
+  | 'completion-void'
+  | 'unsupported';
+
 /** What an acquirer asks of the network, as far as the network cares. */
 export interface NetworkRequest {
-  readonly is: 'sale' | 'offline-sale' | 'inquiry' | 'void' | 'refund' | 'reversal' | 'unsupported';
+  readonly is: RequestKind | 'reversal';
   /** (F7, F11, F32): the request's name for ever. */
   readonly key: string;
   readonly digest: string;
@@ -27,8 +40,20 @@ export function traceKey(transmittedAt: string, stan: string, acquirer: string):
   return `${transmittedAt}.${stan}.${withoutZeros(acquirer)}`;
 }
 
+/** F25 of the pre-authorisation family. */
+const HOLD = '06';
+const ofHold: Readonly<Record<string, RequestKind>> = {
+  '0100 030000': 'pre-auth',
+  '0100 200000': 'pre-auth-void',
+  '0200 000000': 'completion',
+  '0220 000000': 'completion',
+  '0221 000000': 'completion',
+  '0200 200000': 'completion-void',
+};
+
 function kindOf(mti: string, processing: string, condition: string): NetworkRequest['is'] {
   if (mti === '0420' || mti === '0421') return 'reversal';
+  if (condition === HOLD) return ofHold[`${mti} ${processing}`] ?? 'unsupported';
   if (mti === '0200' && processing === '000000') return 'sale';
   if (mti === '0200' && processing === '310000') return 'inquiry';
   if (mti === '0200' && processing === '200000') return 'void';

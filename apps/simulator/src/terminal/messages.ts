@@ -22,6 +22,11 @@ const shapes: Record<ItemKind, { readonly mti: string; readonly processing: stri
   refund: { mti: '0220', processing: '200000', type: '25' },
   'offline-sale': { mti: '0220', processing: '000000', type: '30' },
   inquiry: { mti: '0200', processing: '310000', type: '01' },
+  'pre-auth': { mti: '0100', processing: '030000', type: '10' },
+  'pre-auth-void': { mti: '0100', processing: '200000', type: '11' },
+  completion: { mti: '0200', processing: '000000', type: '20' },
+  'completion-advice': { mti: '0220', processing: '000000', type: '24' },
+  'completion-void': { mti: '0200', processing: '200000', type: '21' },
 };
 
 const twelve = (amount: number): string => String(amount).padStart(12, '0');
@@ -33,9 +38,14 @@ function place(terminal: SimulatedTerminal): Fields {
   return { 41: terminal.terminalId, 42: terminal.merchantId };
 }
 
-function transaction(batch: string, type: string, network: string, entry?: string): string {
+/** F25: 06 for the pre-authorisation family. */
+const conditionOf = (kind: ItemKind): string =>
+  kind.startsWith('pre-auth') || kind.startsWith('completion') ? '06' : '00';
+
+function transaction(batch: string, type: string, network: string, entry?: string, partial?: boolean): string {
   if (entry === undefined) return formatF60({ type, batch, network });
-  return formatF60({ type, batch, network, capability: isChip(entry) ? '6' : '2', chipCondition: '0' });
+  const part = partial === true ? { partialApproval: '1' } : {};
+  return formatF60({ type, batch, network, capability: isChip(entry) ? '6' : '2', chipCondition: '0', ...part });
 }
 
 /** EMV data of a chip that exists nowhere: the cryptogram follows from the transaction, so a resend is the same bytes. */
@@ -63,12 +73,13 @@ function chipData(sent: SentTransaction): Buffer {
   ]);
 }
 
+/** Kinds that send what the chip says. */
+const withChip: ReadonlySet<ItemKind> = new Set<ItemKind>(['sale', 'offline-sale', 'pre-auth']);
+
 function cardFields(sent: SentTransaction, { pan, expiry }: StoredCard): Fields {
   if (isMagnetic(sent.entry)) return { 35: `${pan}=${expiry}2010000000000`.slice(0, 37) };
   const keyed: Fields = { 2: pan, 14: expiry };
-  return isChip(sent.entry) && (sent.kind === 'sale' || sent.kind === 'offline-sale')
-    ? { ...keyed, 23: '001', 55: chipData(sent) }
-    : keyed;
+  return isChip(sent.entry) && withChip.has(sent.kind) ? { ...keyed, 23: '001', 55: chipData(sent) } : keyed;
 }
 
 function originalFields(sent: SentTransaction): Fields {
@@ -82,7 +93,7 @@ function originalFields(sent: SentTransaction): Fields {
   };
 }
 
-/** A sale, inquiry, void or refund. The MAC is added when it is packed. */
+/** A card transaction. The MAC is added when it is packed. */
 export function transactionMessage(
   terminal: SimulatedTerminal,
   sent: SentTransaction,
@@ -105,15 +116,15 @@ export function transactionMessage(
       12: sent.time,
       13: monthDay(sent.date),
       22: sent.entry,
-      25: '00',
+      25: conditionOf(sent.kind),
       49: '156',
-      60: transaction(sent.batch, type, '000', sent.entry),
+      60: transaction(sent.batch, type, '000', sent.entry, sent.partial),
       63: sent.kind === 'refund' ? '000' : sent.operator,
     },
   };
 }
 
-/** The 0400 that undoes a sale or a void: its own STAN and F60, F39 the reason, F61 itself (domain 2.3). */
+/** The 0400 that undoes what is no advice: its own STAN and F60, F39 the reason, F61 itself (domain 2.3). */
 export function reversalMessage(terminal: SimulatedTerminal, item: Item, card: StoredCard): TerminalMessage {
   const { processing, type } = shapes[item.kind];
   const keyed: Fields = isMagnetic(item.entry) ? {} : { 2: card.pan };
@@ -128,7 +139,7 @@ export function reversalMessage(terminal: SimulatedTerminal, item: Item, card: S
       12: item.time,
       13: monthDay(item.date),
       22: item.entry,
-      25: '00',
+      25: conditionOf(item.kind),
       39: item.reason,
       49: '156',
       60: transaction(item.batch, type, '000', item.entry),
@@ -202,7 +213,7 @@ export function uploadChipMessage(
   };
 }
 
-/** One 0320 that repeats a refund or an offline sale with its F3 and 60.1 (domain 2.4). */
+/** One 0320 that repeats an advice with its F3 and 60.1 (domain 2.4). */
 export function uploadCopyMessage(terminal: SimulatedTerminal, item: Item, card: StoredCard): TerminalMessage {
   return {
     mti: '0320',
@@ -214,7 +225,7 @@ export function uploadCopyMessage(terminal: SimulatedTerminal, item: Item, card:
       4: twelve(item.amount),
       11: item.stan,
       22: item.entry,
-      25: '00',
+      25: conditionOf(item.kind),
       49: '156',
       ...(item.kind === 'offline-sale' ? { 38: item.authCode } : {}),
       60: transaction(item.batch, shapes[item.kind].type, '000', item.entry),

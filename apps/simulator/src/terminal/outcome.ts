@@ -19,13 +19,15 @@ export type Reading = '01' | '02' | '05' | '07';
  */
 export type TerminalFault = 'answer-lost' | 'answer-spoilt' | 'printer-failed' | 'power-cut';
 
-/** A sale as the cashier starts it. */
+/** A sale or a pre-authorisation as the cashier starts it. */
 export interface SaleRequest {
   /** Fen. */
   readonly amount: number;
   readonly card: PresentedCard;
   readonly reading?: Reading;
   readonly fault?: TerminalFault;
+  /** 60.6: the terminal takes an approval over a part (10). */
+  readonly partial?: boolean;
 }
 
 /** Why the terminal did not even send. */

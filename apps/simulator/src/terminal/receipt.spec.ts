@@ -31,6 +31,7 @@ const item: Item & { kind: 'sale' } = {
   reason: '98',
   occasions: 0,
   voided: false,
+  completed: false,
   refunded: 0,
 };
 const place = (lines: readonly string[], text: string): number => lines.findIndex((line) => line.includes(text));

@@ -10,6 +10,11 @@ const titles: Record<Exclude<ItemKind, 'inquiry'>, string> = {
   'offline-sale': '离线消费 OFFLINE SALE',
   void: '消费撤销 VOID',
   refund: '退货 REFUND',
+  'pre-auth': '预授权 PRE-AUTH',
+  'pre-auth-void': '预授权撤销 PRE-AUTH VOID',
+  completion: '预授权完成 COMPLETION',
+  'completion-advice': '预授权完成通知 COMPLETION',
+  'completion-void': '预授权完成撤销 COMPLETION VOID',
 };
 const entryLetters: Record<string, string> = { '01': 'M', '02': 'S', '05': 'I', '07': 'C' };
 

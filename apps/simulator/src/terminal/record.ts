@@ -1,8 +1,10 @@
 import type { BatchReport } from '../protocol.ts';
 import { queueAfter, type QueueEntry, type Waiting } from './queue.ts';
 
-/** What a terminal keeps of a transaction. */
-export type ItemKind = 'sale' | 'void' | 'refund' | 'inquiry' | 'offline-sale';
+import { isAdvice, sideOf, type ItemKind } from './item-kinds.ts';
+
+export { isAdvice, sideOf, type ItemKind } from './item-kinds.ts';
+export { nextBatch, nextStan } from './numbers.ts';
 
 /** Names an earlier transaction, as F61 and F37 do. */
 export interface OriginalRef {
@@ -32,6 +34,8 @@ export interface SentTransaction {
   readonly time: string;
   readonly operator: string;
   readonly original: OriginalRef | null;
+  /** 60.6: less than the amount may be approved. */
+  readonly partial?: boolean;
 }
 
 /** Where a transaction stands by the terminal's own belief. */
@@ -52,7 +56,10 @@ export interface Item extends SentTransaction {
   readonly reason: string;
   /** How often its reversal was tried in vain, each time with all its tries. */
   readonly occasions: number;
+  /** Also of a hold that was given back. */
   readonly voided: boolean;
+  /** A hold whose completion stands. */
+  readonly completed: boolean;
   readonly refunded: number;
 }
 
@@ -70,6 +77,8 @@ export type Entry =
       readonly authCode: string;
       readonly scheme: string;
       readonly clearing: string;
+      /** F4 of an approval over a part, fen. */
+      readonly part?: number;
     }
   | { readonly t: 'doubt'; readonly key: string; readonly reason: string }
   | { readonly t: 'occasion'; readonly key: string }
@@ -126,34 +135,24 @@ export function newTerminalState(): TerminalState {
   };
 }
 
-/** The STAN after this one: 000001 to 999999, then 000001 again (domain 2.7). */
-export function nextStan(stan: string): string {
-  return stan === '999999' ? '000001' : String(Number(stan) + 1).padStart(6, '0');
-}
-
-/** The batch number after this one: 000001 to 999998, then 000001 again (domain 2.7). */
-export function nextBatch(batch: string): string {
-  return batch >= '999998' ? '000001' : String(Number(batch) + 1).padStart(6, '0');
-}
-
 /** A card request without an answer that can be trusted: it must be undone before anything else (domain 3.1). */
 export function pendingReversals(state: TerminalState): Item[] {
-  return undecidedItems(state).filter(({ kind }) => kind !== 'refund');
+  return undecidedItems(state).filter(({ kind }) => !isAdvice(kind));
 }
 
-/** Refunds that were not answered yet: sent again with the same STAN until they are (domain 3.5). */
+/** Advices that were not answered yet: sent again with the same STAN until they are (domain 3.5). */
 export function pendingAdvices(state: TerminalState): Item[] {
-  return undecidedItems(state).filter(({ kind }) => kind === 'refund');
+  return undecidedItems(state).filter(({ kind }) => isAdvice(kind));
 }
 
 function undecidedItems(state: TerminalState): Item[] {
   return [...state.undecided].flatMap((key) => state.items.get(key) ?? []);
 }
 
-/** Approved transactions of a batch that its totals count: sales on one side, voids and refunds on the other. */
+/** Approved transactions of a batch that its totals count: what credits the merchant on one side, voids and refunds on the other. */
 export function countedItems(state: TerminalState, batch: string): Item[] {
   return [...state.items.values()].filter(
-    (item) => item.batch === batch && item.status === 'approved' && item.kind !== 'inquiry',
+    (item) => item.batch === batch && item.status === 'approved' && sideOf[item.kind] !== null,
   );
 }
 
@@ -231,6 +230,7 @@ const begun = (sent: SentTransaction): Item => ({
   reason: '98',
   occasions: 0,
   voided: false,
+  completed: false,
   refunded: 0,
 });
 
@@ -259,18 +259,31 @@ function takeAnswer(state: TerminalState, entry: Extract<Entry, { t: 'answered' 
   if (item === undefined) return;
   const { code, rrn, authCode, scheme, clearing } = entry;
   const status = isApproval(item.kind, code) ? 'approved' : 'declined';
-  state.items.set(entry.key, { ...item, code, rrn, authCode, scheme, clearing, status });
+  const amount = entry.part ?? item.amount;
+  state.items.set(entry.key, { ...item, amount, code, rrn, authCode, scheme, clearing, status });
   state.undecided.delete(entry.key);
-  if (status === 'approved' && item.kind !== 'inquiry' && item.batch === state.batch) state.counted += 1;
+  if (status === 'approved' && sideOf[item.kind] !== null && item.batch === state.batch) state.counted += 1;
   if (status !== 'approved' || item.original === null) return;
   const original = keyOf(item.original);
-  if (item.kind === 'void') change(state, original, () => ({ voided: true }));
-  if (item.kind === 'refund') change(state, original, ({ refunded }) => ({ refunded: refunded + item.amount }));
+  switch (item.kind) {
+    case 'refund':
+      return change(state, original, ({ refunded }) => ({ refunded: refunded + item.amount }));
+    case 'completion':
+    case 'completion-advice':
+      return change(state, original, () => ({ completed: true }));
+    case 'completion-void': {
+      const hold = state.items.get(original)?.original;
+      if (hold) change(state, keyOf(hold), () => ({ completed: false }));
+      return change(state, original, () => ({ voided: true }));
+    }
+    default:
+      return change(state, original, () => ({ voided: true }));
+  }
 }
 
 /** 94 to an advice means that the host has it already (domain 3.10). */
 function isApproval(kind: ItemKind, code: string): boolean {
-  return code === '00' || code === '11' || (kind === 'refund' && code === '94');
+  return code === '00' || code === '10' || code === '11' || (isAdvice(kind) && code === '94');
 }
 
 function takeSettled(state: TerminalState, report: BatchReport, next: string): void {

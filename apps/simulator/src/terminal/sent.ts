@@ -12,10 +12,12 @@ export interface Started {
   /** F22. */
   readonly entry: string;
   readonly original: OriginalRef | null;
+  /** 60.6: an approval over a part is taken. */
+  readonly partial?: boolean | undefined;
 }
 
 /** What is written down of it before anything else happens: the next STAN of the open batch, the terminal's own time. */
-export function sentOf(core: TerminalCore, { kind, amount, card, entry, original }: Started): SentTransaction {
+export function sentOf(core: TerminalCore, { kind, amount, card, entry, original, partial }: Started): SentTransaction {
   const { date, time } = core.localTime();
   return {
     batch: core.state.batch,
@@ -29,5 +31,6 @@ export function sentOf(core: TerminalCore, { kind, amount, card, entry, original
     time,
     operator: core.operator,
     original,
+    ...(partial === true && { partial }),
   };
 }

@@ -7,7 +7,7 @@ import {
   uploadEndMessage,
   uploadListMessage,
 } from './messages.ts';
-import { countedItems, nextBatch, pendingAdvices, pendingReversals, type Item } from './record.ts';
+import { countedItems, nextBatch, pendingAdvices, pendingReversals, type Item, isAdvice } from './record.ts';
 import type { TerminalCore } from './terminal-core.ts';
 import { totalsOf, type PresentedTotals } from './totals.ts';
 
@@ -94,7 +94,7 @@ interface Part {
 }
 
 /** Advices are repeated whole: a host that lacks one takes the copy for it (domain 4.1). */
-const isCopied = ({ kind }: Item): boolean => kind === 'refund' || kind === 'offline-sale';
+const isCopied = ({ kind }: Item): boolean => isAdvice(kind) || kind === 'offline-sale';
 
 const isChipSale = ({ kind, entry }: Item): boolean =>
   kind === 'sale' && (entry.startsWith('05') || entry.startsWith('07'));

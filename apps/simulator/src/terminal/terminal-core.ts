@@ -238,5 +238,6 @@ function belongsTo(request: TerminalMessage, reply: TerminalMessage['fields']): 
     const [asked, got] = [request.fields[field], reply[field]];
     return asked === undefined || got === undefined || asked === got;
   };
-  return same(4) && same(11) && same(41) && same(42);
+  // An approval over a part says in F4 how much it is.
+  return (same(4) || reply[39] === '10') && same(11) && same(41) && same(42);
 }

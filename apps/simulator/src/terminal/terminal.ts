@@ -1,9 +1,11 @@
 import { managementMessage, reversalMessage, transactionMessage } from './messages.ts';
 import {
+  isAdvice,
   keyOf,
   pendingAdvices,
   pendingReversals,
   type Item,
+  type ItemKind,
   type SentTransaction,
   type TerminalState,
 } from './record.ts';
@@ -19,27 +21,14 @@ import {
   type TerminalFault,
 } from './outcome.ts';
 import { isDone, isDropped } from './habits.ts';
-import { sentOf, type Started } from './sent.ts';
+import { sentOf } from './sent.ts';
 import { approveOffline, deliverQueue, queueScriptResult, queueSignature } from './store-and-forward.ts';
+import { batchFullAt, follows, reasons, rest, type Following, type Transaction } from './transaction.ts';
 import { settleBatch, type SettlementOutcome } from './settlement.ts';
 import { TerminalCore, type Reply, type TerminalSettings } from './terminal-core.ts';
 
 /** After so many occasions without an answer to a reversal no payment is taken any more (domain 3.2). */
 const occasionsBeforeBlock = 3;
-
-/** The terminal settles by itself at so many counted transactions: F48 has three digits for them (domain 2.4). */
-export const batchFullAt = 500;
-
-const reasons: Record<TerminalFault, string> = {
-  'answer-lost': '98',
-  'answer-spoilt': 'A0',
-  'printer-failed': '06',
-  'power-cut': '98',
-};
-
-interface Transaction extends Started {
-  readonly fault?: TerminalFault | undefined;
-}
 
 /** A smart POS terminal: speaks the terminal profile over TCP and believes only its own record. */
 export class Terminal {
@@ -83,9 +72,18 @@ export class Terminal {
     });
   }
 
-  sale({ amount, card, reading = '05', fault }: SaleRequest): Promise<Outcome> {
+  sale(request: SaleRequest): Promise<Outcome> {
+    return this.#begin('sale', request);
+  }
+
+  /** 0100: the issuer holds the amount until it is completed, given back or lapses. */
+  preAuth(request: SaleRequest): Promise<Outcome> {
+    return this.#begin('pre-auth', request);
+  }
+
+  #begin(kind: 'sale' | 'pre-auth', { amount, card, reading = '05', fault, partial }: SaleRequest): Promise<Outcome> {
     const entry = entryOf(reading, card);
-    return this.#inTurn(() => this.#transact({ kind: 'sale', amount, card, entry, original: null, fault }));
+    return this.#inTurn(() => this.#transact({ kind, amount, card, entry, original: null, fault, partial }));
   }
 
   /** Approves a sale by itself, below the floor limit and without PIN; the host hears of it later (domain 3.11). */
@@ -109,7 +107,28 @@ export class Terminal {
     return this.#inTurn(() => this.#follow('void', key, undefined, fault));
   }
 
-  /** Refunds a sale of the record, wholly or in part (fen). An advice: sent again until it is answered. */
+  /** Gives a hold of the record back, in full. */
+  voidPreAuth(key: string, fault?: TerminalFault): Promise<Outcome> {
+    return this.#inTurn(() => this.#follow('pre-auth-void', key, undefined, fault));
+  }
+
+  /** Completes a hold of the record with an amount (fen): asks first, or tells the host as an advice, sent until it is answered. */
+  complete(
+    key: string,
+    amount: number,
+    how: 'request' | 'advice' = 'request',
+    fault?: TerminalFault,
+  ): Promise<Outcome> {
+    const kind = how === 'request' ? 'completion' : 'completion-advice';
+    return this.#inTurn(() => this.#follow(kind, key, amount, fault));
+  }
+
+  /** Voids a completion of the record, in full; the hold is open again. */
+  voidCompletion(key: string, fault?: TerminalFault): Promise<Outcome> {
+    return this.#inTurn(() => this.#follow('completion-void', key, undefined, fault));
+  }
+
+  /** Refunds a sale or completion of the record, wholly or in part (fen). An advice: sent again until it is answered. */
   refund(key: string, amount: number): Promise<Outcome> {
     return this.#inTurn(() => this.#follow('refund', key, amount));
   }
@@ -127,7 +146,7 @@ export class Terminal {
     return true;
   }
 
-  /** For drills: what a proper terminal never does, in its turn, on its own line and record. */
+  /** For drills: what a proper terminal never does. */
   drill<T>(work: (core: TerminalCore) => Promise<T>): Promise<T> {
     return this.#inTurn(() => work(this.#core));
   }
@@ -203,21 +222,23 @@ export class Terminal {
       await core.askAndLosePower(request);
       return { is: 'unanswered', item: core.state.items.get(keyOf(sent)) ?? null };
     }
-    if (sent.kind === 'refund') return this.#outcomeOf(sent, await core.askRepeatedly(request, { mac: true }));
+    if (isAdvice(sent.kind)) return this.#outcomeOf(sent, await core.askRepeatedly(request, { mac: true }));
     const began = performance.now();
     const reply = await core.ask(request, { mac: true });
-    return transaction.fault === undefined
-      ? this.#outcomeOf(sent, reply)
-      : this.#pretend(sent, reply, transaction.fault, began);
+    const { fault } = transaction;
+    return fault === undefined ? this.#outcomeOf(sent, reply) : this.#pretend(sent, reply, fault, began);
   }
 
-  #follow(kind: 'void' | 'refund', key: string, amount?: number, fault?: TerminalFault): Promise<Outcome> {
+  #follow(kind: Following, key: string, amount?: number, fault?: TerminalFault): Promise<Outcome> {
     const sale = this.#core.state.items.get(key);
-    if (sale === undefined || (sale.kind !== 'sale' && sale.kind !== 'offline-sale') || sale.status !== 'approved') {
+    const fits: readonly ItemKind[] = follows[kind];
+    if (sale === undefined || !fits.includes(sale.kind) || sale.status !== 'approved') {
       return Promise.resolve({ is: 'refused', why: 'not-in-record' });
     }
     const card = this.#core.box.open(sale.card);
-    const { batch, stan, date, rrn, authCode } = sale;
+    const { batch, stan, date, rrn } = sale;
+    // The slip of a completion shows the code of its hold when its own answer had none.
+    const authCode = sale.authCode === '' ? (sale.original?.authCode ?? '') : sale.authCode;
     const entry = `${sale.entry.slice(0, 2)}2`;
     const original = { batch, stan, date, rrn, authCode };
     return this.#transact({ kind, amount: amount ?? sale.amount, card, entry, original, fault });
@@ -240,6 +261,7 @@ export class Terminal {
       authCode: fields[38] ?? '',
       scheme: fields[63]?.slice(0, 3) ?? '',
       clearing: fields[15] ?? '',
+      ...(code === '10' && fields[4] !== undefined && { part: Number(fields[4]) }),
     });
     const balance = sent.kind === 'inquiry' && fields[54] !== undefined ? balanceOf(fields[54]) : null;
     return { is: 'answered', code, item: core.state.items.get(key) ?? null, balance };
@@ -275,8 +297,4 @@ export class Terminal {
     const request = transactionMessage(core.terminal, item, core.box.open(item.card), null);
     this.#outcomeOf(item, await core.askRepeatedly(request, { mac: true }));
   }
-}
-
-async function rest(ms: number): Promise<void> {
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,5 +1,5 @@
 import type { BatchSums } from '../protocol.ts';
-import { countedItems, type Item, type TerminalState } from './record.ts';
+import { countedItems, sideOf, type Item, type TerminalState } from './record.ts';
 
 /** Sums of a batch as F48 presents them, in fen. */
 export interface PresentedTotals {
@@ -13,7 +13,7 @@ export const isDomestic = (item: Item): boolean => item.scheme === 'CUP';
 function sumsOf(items: readonly Item[]): BatchSums {
   const sums = { debitSum: 0, debitCount: 0, creditSum: 0, creditCount: 0 };
   for (const { kind, amount } of items) {
-    if (kind === 'sale' || kind === 'offline-sale') {
+    if (sideOf[kind] === 'debit') {
       sums.debitSum += amount;
       sums.debitCount += 1;
     } else {
@@ -24,7 +24,7 @@ function sumsOf(items: readonly Item[]): BatchSums {
   return sums;
 }
 
-/** The terminal's totals: debit = sales, credit = voids and refunds; reversed and declined are left out (domain 2.4). */
+/** The terminal's totals: debit = sales and completions, credit = voids and refunds; reversed and declined are left out (domain 2.4). */
 export function totalsOf(state: TerminalState, batch: string): PresentedTotals {
   const items = countedItems(state, batch);
   return { domestic: sumsOf(items.filter(isDomestic)), foreign: sumsOf(items.filter((item) => !isDomestic(item))) };
