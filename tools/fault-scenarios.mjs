@@ -3,6 +3,12 @@
  * scripts with their arguments. Numbers may stand in several rows; rows stand in the order of their numbers.
  */
 export const scenarios = [
+  {
+    number: 1,
+    title: 'kill -9 at 200 random points under load',
+    specs: ['torture.journey'],
+    scripts: [['torture', '--rounds', '200', '--seed', '20261124']],
+  },
   { number: 2, title: 'killed between a durable append and the reply', specs: ['journeys/crash.journey'] },
   {
     number: 3,

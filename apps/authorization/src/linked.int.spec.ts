@@ -296,6 +296,14 @@ describe('an 0400', () => {
     expect((await service.reply('reversal', settled)).responseCode).toBe('12');
   });
 
+  it('of a sale that was approved after its batch had balanced is taken: the totals did not count it', async () => {
+    await approvedSale({ batch: '000006' });
+    await settle('000006');
+    const { sale } = await approvedSale({ batch: '000006' });
+    expect((await service.reply('reversal', sale)).responseCode).toBe('00');
+    await until(async () => (await bench.types(sale)).includes('PaymentReversed'));
+  });
+
   it('that the network answers 12 is stuck for the clearing file and tried no more', async () => {
     const { sale } = await approvedSale();
     bench.network.script = ({ mti }) => ({ code: mti.startsWith('042') ? '12' : '00' });

@@ -14,15 +14,19 @@ export class ForeignHosts {
   #bankPort = 0;
   #filesPort = 0;
 
-  constructor(folder: string, now: () => number) {
+  constructor(
+    folder: string,
+    now: () => number,
+    { seed = '1', lateAnswerMs = 3_000 }: { readonly seed?: string; readonly lateAnswerMs?: number } = {},
+  ) {
     this.network = new NetworkHost({
       port: 0,
       journalPath: join(folder, 'network.ndjson'),
       zonePinKey: Buffer.from(demoLinkKeys.zonePinKeyHex, 'hex'),
       linkMacKey: Buffer.from(demoLinkKeys.linkMacKeyHex, 'hex'),
-      seed: '1',
+      seed,
       now,
-      lateAnswerMs: 3_000,
+      lateAnswerMs,
       dialect: 'ascii',
     });
     this.bank = new BankHost({

@@ -52,7 +52,7 @@ export class JourneyNode {
     this.#leaveFolder = options.onFolder?.(this.#folder);
     this.#businessNow = instantOf(options.from);
     this.roster = demoTerminals(options.terminals ?? 7);
-    this.foreign = new ForeignHosts(join(this.#world, 'simulator'), () => this.now());
+    this.foreign = new ForeignHosts(join(this.#world, 'simulator'), () => this.now(), options);
   }
 
   /** Starts everything and registers the demo's channel, merchants and terminals. */
@@ -93,13 +93,19 @@ export class JourneyNode {
     return { path, logFile: join(path, 'log', 'node.log'), simulatorFolder: join(this.#world, 'simulator') };
   }
 
+  /** Where terminals find the gate to the node, on loopback. */
+  get gatePort(): number {
+    return this.#gatePort;
+  }
+
   /** The node's settings, as variables of its environment. */
   get environment(): Readonly<Record<string, string>> {
-    const { answerTimerMs = 20_000, channelTimerMs = 15_000 } = this.#options;
+    const { answerTimerMs = 20_000, channelTimerMs = 15_000, channelRetryMs = 1_000 } = this.#options;
     const url = this.#database?.url;
     return {
       TILLSTREAM_ANSWER_TIMER: `${answerTimerMs}ms`,
       TILLSTREAM_CHANNEL_TIMER: `${channelTimerMs}ms`,
+      TILLSTREAM_CHANNEL_RETRY: `${channelRetryMs}ms`,
       ...(url === undefined ? {} : { DATABASE_URL: url }),
       ...this.#options.environment,
     };
@@ -113,6 +119,11 @@ export class JourneyNode {
   /** The business instant, also while the node is down; ms since the epoch. */
   now(): number {
     return this.#businessNow;
+  }
+
+  /** The foreign world's clock alone goes to an instant, ms since the epoch; a node in a child process is told by its own way. */
+  follow(at: number): void {
+    this.#businessNow = at;
   }
 
   /** Opens the node on the journey's database: at the start, and after {@link stop}. */
@@ -266,13 +277,15 @@ export class JourneyNode {
     return this.node.platform.store.readAll(0n, { ...(nouns.length > 0 ? { nouns } : {}), limit: 1_000_000 });
   }
 
-  async close(): Promise<void> {
+  /** Ends everything; the folder is removed unless it is kept for a person to look into. */
+  async close({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     for (const terminal of this.terminals.values()) await terminal.close();
     for (const client of this.clients.values()) client.close();
     await this.stop().finally(async () => {
       await Promise.all([this.terminalGate.close(), this.networkGate.close(), this.foreign.close()]);
       await this.#database?.drop();
       this.#leaveFolder?.();
+      if (keep) return;
       for (const folder of [this.#folder, this.#world]) rmSync(folder, { recursive: true, force: true });
     });
   }

@@ -10,6 +10,12 @@ export interface JourneyOptions {
   readonly answerTimerMs?: number;
   /** How long the node waits for the network; 15 s unless given. */
   readonly channelTimerMs?: number;
+  /** Pause before an unanswered reversal is repeated; 1 s unless given. */
+  readonly channelRetryMs?: number;
+  /** How late a late answer of the network is; 3 s unless given. */
+  readonly lateAnswerMs?: number;
+  /** Makes the network's authorisation codes; `1` unless given. */
+  readonly seed?: string;
   /** The embedded server of the journey's folder in place of a database on the specs' server. */
   readonly embedded?: boolean;
   /** More variables of the node's environment. */

@@ -4,7 +4,7 @@ import { openNodeFolder } from '../host/data-folder.ts';
 import { openNode } from '../host/node.ts';
 import { startServices } from '../host/services.ts';
 import { readNodeSettings } from '../host/settings.ts';
-import type { ChildReady, ChildSettings } from './child-node.ts';
+import type { ChildAnswer, ChildQuestion, ChildReady, ChildSettings, Numbered } from './child-node.ts';
 import { noTrade } from './journey-options.ts';
 
 /** The node as a process of its own, to be killed. Says in one line where it is reached. */
@@ -16,3 +16,29 @@ const services = await startServices(node, settings, noTrade, world as ForeignWo
 await services.ready();
 const ready: ChildReady = { terminals: services.terminalAddress, adopted: node.embedded?.adopted ?? false };
 process.stdout.write(`${JSON.stringify(ready)}\n`);
+
+process.on('message', ({ n, question }: Numbered) => {
+  const say = (answer: ChildAnswer): void => void process.send?.(answer);
+  void answerTo(question).then(
+    (value) => say({ n, value }),
+    (error: Error) => say({ n, problem: error.message }),
+  );
+});
+
+function answerTo(question: ChildQuestion): Promise<unknown> {
+  const { work } = services;
+  switch (question.ask) {
+    case 'settled':
+      return work.settled();
+    case 'in-doubt':
+      return work.inDoubt();
+    case 'day-ended':
+      return work.dayEnded(question.date);
+    case 'paid-out':
+      return work.paidOut(question.date);
+    case 'clock': {
+      const at = new Date(question.at);
+      return node.clock.set({ at, rate: 1, holdAt: at });
+    }
+  }
+}

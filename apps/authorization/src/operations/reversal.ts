@@ -1,7 +1,10 @@
 import type { PaymentAnswer, ReverseOperation } from '@tillstream/domain/payment/commands';
 import { reverseByTerminal, type PaymentDecision, type TerminalReversal } from '@tillstream/domain/payment/decide';
 import { alarming, responseCodeOf } from '@tillstream/domain/payment/refusals';
-import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
+import type { PaymentFact } from '@tillstream/domain/payment/events';
+import { evolvePayment } from '@tillstream/domain/payment/evolve';
+import { newPayment, operationOf, type PaymentState } from '@tillstream/domain/payment/state';
+import { streamOf } from '@tillstream/domain/stream';
 import { isUndecided } from '@tillstream/domain/payment/undecided';
 import { crashPoint } from '@tillstream/event-store';
 import { byTerminal, channelOf, replyWith, silence, type Desk } from '../desk.ts';
@@ -22,18 +25,38 @@ export async function takeReversal(desk: Desk, command: ReverseOperation): Promi
   const { acquirer, merchantId, terminalId, batch, stan, reason } = command;
   const channel = channelOf(desk);
   const trace = await desk.references.trace(channel?.acquirer ?? acquirer);
-  const { settled: batchSettled } = await batchStanding(desk, { acquirer, terminalId, batch });
+  const { settledAt } = await batchStanding(desk, { acquirer, terminalId, batch });
   const key = { operationId, merchantId, terminalId, batch, stan };
-  const reversal: TerminalReversal = { key, reason, trace, batchSettled };
   for (;;) {
     const own = await desk.streams.load(operationId);
     const paymentId = own.state.is === 'linked' ? own.state.originalPaymentId : operationId;
+    const batchSettled = settledAt !== null && (await wasApprovedBefore(desk, paymentId, operationId, settledAt));
+    const reversal: TerminalReversal = { key, reason, trace, batchSettled };
     try {
       return await reverseIn(desk, paymentId, command, reversal);
     } catch (error) {
       if (!(error instanceof LivesElsewhere)) throw error;
     }
   }
+}
+
+/**
+ * Whether the totals that agreed counted the operation: a terminal that lost its 0510 may have traded on in the same batch, and
+ * what it reverses of that was in no comparison.
+ */
+async function wasApprovedBefore(
+  { platform }: Desk,
+  paymentId: string,
+  operationId: string,
+  settledAt: bigint,
+): Promise<boolean> {
+  let state: PaymentState = newPayment;
+  for (const { type, version, data, position } of await platform.store.readStream(streamOf.payment(paymentId))) {
+    if (position >= settledAt) return false;
+    state = evolvePayment(state, { type, version, data } as PaymentFact);
+    if (operationOf(state, operationId)?.standing.is === 'approved') return true;
+  }
+  return false;
 }
 
 async function reverseIn(

@@ -25,7 +25,7 @@ export interface TerminalReversal {
   readonly reason: string;
   /** Our own trace for the 0420 to the channel. */
   readonly trace: ChannelTrace;
-  /** The batch of the operation is settled and balanced, so the terminal itself counted it. */
+  /** The batch of the operation is settled and balanced, and its totals counted the operation. */
   readonly batchSettled: boolean;
 }
 

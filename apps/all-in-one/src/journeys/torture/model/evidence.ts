@@ -1,0 +1,43 @@
+import type { Witness } from '../witness.ts';
+import type { BankView, NetworkOperation, NetworkView } from './foreign-view.ts';
+import type { Operation, StoreView } from './store-view.ts';
+
+/** A rule that does not hold, with the ids of the operations that show it; never a card number. */
+export interface Broken {
+  readonly rule: string;
+  readonly detail: string;
+}
+
+/** What the rules are judged by: the foreign world's memory on one side, the store on the other. */
+export interface Evidence {
+  readonly witness: Witness;
+  readonly network: NetworkView;
+  readonly bank: BankView;
+  readonly store: StoreView;
+  /** Merchant → id of its fee plan. */
+  readonly plans: ReadonlyMap<string, string>;
+  /** Everything is settled, closed and paid; nobody has anything left to do. */
+  readonly atEnd: boolean;
+}
+
+/** One line about an operation, for a person who looks for it. */
+export const named = ({ id, kind, key, standing, past }: Operation): string =>
+  `${kind} ${key} (operation ${id}): ${standing}, after ${past.join(', ')}`;
+
+/** The network's approved void of a sale, if it has one that stands. */
+export function standingVoids({ network }: Evidence): Map<string, NetworkOperation> {
+  const voids = new Map<string, NetworkOperation>();
+  for (const operation of network.operations.values()) {
+    if (operation.is === 'void' && operation.original !== null && network.stands(operation))
+      voids.set(operation.original, operation);
+  }
+  return voids;
+}
+
+/** Operations of the store by the payment that they belong to. */
+export function byPayment({ store }: Evidence): Map<string, Operation[]> {
+  return Map.groupBy(store.operations.values(), ({ paymentId }) => paymentId);
+}
+
+/** Approved and posted at some time, and not undone since. */
+export const isPosted = ({ past, standing }: Operation): boolean => past.includes('approved') && standing !== 'undone';

@@ -1,0 +1,246 @@
+import { addDays } from '@tillstream/domain/calendar/date';
+import { breaches } from '../audit.ts';
+import { ChildGone } from '../child-node.ts';
+import { until } from '../until.ts';
+import type { Broken } from './model/evidence.ts';
+import { Model } from './model/model.ts';
+import { dayAfter, planRounds, type Round } from './torture-plan.ts';
+import { TortureWorld } from './world.ts';
+
+/** How long and by which seed the node is tortured. */
+export interface TortureSettings {
+  readonly rounds: number;
+  readonly seed: string;
+  /** Mean traffic before a kill, ms; 1,200 unless given. */
+  readonly trafficMs?: number;
+  /** Rounds of a business day; 20 unless given. */
+  readonly roundsPerDay?: number;
+  readonly terminals?: number;
+  /** Told one line per round and one per step of the end. */
+  readonly onProgress?: (line: string) => void;
+}
+
+/** What came of a run. */
+export interface TortureReport {
+  readonly seed: string;
+  readonly kills: number;
+  /** Of them at a crash point that was named. */
+  readonly atPoints: number;
+  readonly databaseKills: number;
+  readonly payments: number;
+  readonly facts: number;
+  /** From the process's start to the first payment that it would take, ms; sorted. */
+  readonly recoveries: readonly number[];
+  readonly seconds: number;
+}
+
+/** A rule was broken; the folder is kept for whoever looks into it. */
+export class TortureFailed extends Error {
+  override readonly name = 'TortureFailed';
+  readonly broken: readonly Broken[];
+
+  constructor(where: string, seed: string, folder: string, broken: readonly Broken[]) {
+    const [first] = broken;
+    const more = broken.length > 1 ? `; ${broken.length - 1} more` : '';
+    super(`seed ${seed}, ${where}: ${first?.rule}: ${first?.detail}${more}. The data is kept in ${folder}`);
+    this.broken = broken;
+  }
+}
+
+/** The first business date of a run, a Monday. */
+const FIRST_DATE = '2026-11-23';
+
+/**
+ * Kills the node again and again under load, lets it recover, and holds what it stored against the independent model after each kill;
+ * at the end the day is closed and paid, and every invariant is checked. The same seed gives the same plan, terminals and faults; when
+ * exactly the system runs what is the machine's. @throws TortureFailed
+ */
+export async function torture(settings: TortureSettings): Promise<TortureReport> {
+  const { rounds, seed, trafficMs = 1_200, roundsPerDay = 20, terminals = 14 } = settings;
+  const world = await TortureWorld.open({ seed, from: `${FIRST_DATE} 09:00:00`, terminals });
+  const run = new TortureRun(world, settings);
+  let failed = true;
+  try {
+    const report = await run.all(planRounds({ rounds, seed, from: FIRST_DATE, trafficMs, roundsPerDay }));
+    failed = false;
+    return report;
+  } finally {
+    await world.close({ keep: failed });
+  }
+}
+
+class TortureRun {
+  readonly #world: TortureWorld;
+  readonly #model: Model;
+  readonly #seed: string;
+  readonly #say: (line: string) => void;
+  readonly #recoveries: number[] = [];
+  readonly #began = performance.now();
+  #kills = 0;
+  #atPoints = 0;
+  #databaseKills = 0;
+
+  constructor(world: TortureWorld, { seed, onProgress = () => undefined }: TortureSettings) {
+    this.#world = world;
+    this.#model = new Model(world.journey.folder.simulatorFolder, world.witness);
+    this.#seed = seed;
+    this.#say = onProgress;
+  }
+
+  async all(plan: readonly Round[]): Promise<TortureReport> {
+    await this.#start(plan[0]?.failAt);
+    for (const [index, round] of plan.entries()) await this.#round(round, plan[index + 1], plan.length);
+    const last = plan.at(-1);
+    // After a morning the next business date is open.
+    await this.#end(last?.part === 'morning' ? dayAfter(last.date) : (last?.date ?? FIRST_DATE));
+    return {
+      seed: this.#seed,
+      kills: this.#kills,
+      atPoints: this.#atPoints,
+      databaseKills: this.#databaseKills,
+      payments: this.#model.store.payments,
+      facts: this.#model.store.position,
+      recoveries: this.#recoveries.toSorted((a, b) => a - b),
+      seconds: (performance.now() - this.#began) / 1_000,
+    };
+  }
+
+  /** A life of the node: its part of the day, traffic, the kill, the next start, and what the model says. */
+  async #round(round: Round, next: Round | undefined, of: number): Promise<void> {
+    const world = this.#world;
+    const began = performance.now();
+    const { payments } = this.#model.store;
+    world.heal(false);
+    world.fleet.start();
+    await this.#lived(round);
+    const died = await this.#kill(round);
+    const lived = Math.round(performance.now() - began);
+    await this.#start(next?.failAt);
+    if (round.checkAfter) await this.#check(`after round ${round.n}`);
+    const recovered = ((this.#recoveries.at(-1) ?? 0) / 1_000).toFixed(1);
+    const paid = round.checkAfter ? `, ${this.#model.store.payments - payments} payments` : '';
+    const what = `${String(round.n).padStart(3)}/${of} ${round.date} ${round.part.padEnd(7)}`;
+    this.#say(`${what} ${died} after ${lived} ms, up again in ${recovered} s${paid}`);
+  }
+
+  /** The part's own events and its traffic, until the time is over or the node has died. */
+  async #lived({ part, date, trafficMs }: Round): Promise<void> {
+    const world = this.#world;
+    const { child } = world;
+    const half = async (): Promise<void> => void (await Promise.race([child.gone, rest(trafficMs / 2)]));
+    await half();
+    if (child.ended !== undefined) return;
+    await this.#unlessGone(async () => {
+      await world.at(part === 'trade' ? `${date} 10:00:00` : `${date} 23:00:01`);
+      if (part === 'morning') await this.#morning(date);
+    });
+    await half();
+  }
+
+  /** The network has closed the date and its bank has booked the net. */
+  async #morning(date: string): Promise<void> {
+    const world = this.#world;
+    await until(`the books of ${date} are closed`, () => world.child.ask<boolean>({ ask: 'day-ended', date }));
+    const due = dayAfter(date);
+    await world.at(`${due} 04:00:00`);
+    // Over a weekend the network closes days on which hardly anybody paid.
+    for (let day = date; day < due; day = addDays(day, 1)) world.journey.foreign.endClearing(day, due);
+  }
+
+  async #kill({ failAt, killDatabase }: Round): Promise<string> {
+    const world = this.#world;
+    this.#kills += 1;
+    const { ended } = world.child;
+    if (ended !== undefined) {
+      if (ended.signal !== 'SIGKILL') throw new Error(`the node ended by itself: ${ended.output}`);
+      this.#atPoints += 1;
+    }
+    if (killDatabase) this.#databaseKills += 1;
+    await world.kill({ database: killDatabase });
+    const died = ended === undefined ? 'killed' : `died at ${failAt ?? 'a point'}`;
+    return killDatabase ? `${died}, its database too,` : died;
+  }
+
+  /** Starts the node; one that dies at its crash point before it is up is started again without. */
+  async #start(failAt: string | undefined): Promise<void> {
+    try {
+      this.#recoveries.push(await this.#world.startNode(failAt));
+    } catch (error) {
+      if (!(error instanceof ChildGone) || failAt === undefined) throw error;
+      this.#say(`    died at ${failAt} while it started`);
+      await this.#world.kill({ database: false });
+      this.#recoveries.push(await this.#world.startNode());
+    }
+  }
+
+  /** Lets everything come to rest and asks the model. */
+  async #check(where: string): Promise<void> {
+    const world = this.#world;
+    await rest(150);
+    await world.fleet.pause();
+    world.heal(true);
+    for (let done = false; !done;) {
+      done = await this.#unlessGone(() => world.drained());
+      if (done) break;
+      this.#say('    died at its crash point while it recovered');
+      await world.kill({ database: false });
+      await this.#start(undefined);
+    }
+    await this.#judge(where, false);
+  }
+
+  async #judge(where: string, atEnd: boolean): Promise<void> {
+    const world = this.#world;
+    world.witness.ask(world.terminals);
+    const broken = await this.#model.judge(await world.database(), { atEnd });
+    if (broken.length > 0) throw new TortureFailed(where, this.#seed, world.journey.folder.path, broken);
+  }
+
+  /** Network healed, batches settled, the day closed, credited and paid; then every invariant. */
+  async #end(date: string): Promise<void> {
+    const world = this.#world;
+    await world.fleet.pause();
+    world.heal(true);
+    await world.kill({ database: false });
+    await this.#start(undefined);
+    this.#say('every terminal settles');
+    let left: string[] = [];
+    await until(
+      'every terminal has settled',
+      async () => (left = await world.fleet.settle()).length === 0,
+      () => left,
+    );
+    await world.drained();
+    this.#say(`${date} is closed and paid`);
+    await world.at(`${date} 23:00:01`);
+    await this.#morning(date);
+    const due = dayAfter(date);
+    await until(`the payouts due on ${date} are answered`, () =>
+      world.child.ask<boolean>({ ask: 'paid-out', date: due }),
+    );
+    await world.drained();
+    await this.#judge('at the end', true);
+    await world.stopNode();
+    this.#say('the whole history is replayed and checked');
+    await world.journey.open();
+    await world.journey.services.ready();
+    // What no file has decided yet stays in 1101; the model's own rule says of how much.
+    const problems = (await breaches(world.journey)).filter((problem) => !problem.includes('receivable-cleared'));
+    if (problems.length === 0) return;
+    const broken = problems.map((detail) => ({ rule: 'the invariants of the whole history', detail }));
+    throw new TortureFailed('at the end', this.#seed, world.journey.folder.path, broken);
+  }
+
+  /** False when the node died meanwhile. */
+  async #unlessGone(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (error instanceof ChildGone) return false;
+      throw error;
+    }
+  }
+}
+
+const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
