@@ -83,16 +83,6 @@ export const scenarios = [
     specs: ['terminal-gateway/src/connections.int', 'terminal-gateway/src/load'],
   },
   {
-    number: 30,
-    title: 'the store is written past the store',
-    specs: ['event-store/src/postgres/store.spec', 'event-store/src/verify.spec', 'all-in-one/src/backup'],
-  },
-  {
-    number: 31,
-    title: 'a changed row is found against replay',
-    specs: ['service-kit/src/platform/rebuild', 'journeys/rows.journey'],
-  },
-  {
     number: 32,
     title: 'terminal and data keys change under load',
     specs: ['journeys/keys.journey', 'service-kit/src/vault', 'terminal-gateway/src/sessions.int'],

@@ -7,6 +7,7 @@ import { newFactId } from './fact-ids.ts';
 import { Figures } from './figures.ts';
 import { CardRows } from './intake/card-rows.ts';
 import { WrappedKeys } from './intake/wrapped-keys.ts';
+import { FundingBook } from './limits/funding-book.ts';
 import { LimitBook } from './limits/limit-book.ts';
 import { References } from './numbers/references.ts';
 import { CommandsAtWork } from './operations/card-command.ts';
@@ -67,6 +68,7 @@ export function assemble(platform: Platform, settings: AuthorizationSettings, on
     streams,
     registry,
     limits: new LimitBook(),
+    funding: new FundingBook(store, pool),
     index: new PaymentIndex(pool),
     references,
     keys,

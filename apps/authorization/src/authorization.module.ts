@@ -3,6 +3,7 @@ import { PLATFORM, stopOrder, type Platform } from '@tillstream/service-kit';
 import { AuthorizationController } from './authorization.controller.ts';
 import { Authorization } from './authorization.ts';
 import { InDoubtController } from './doubt/in-doubt.controller.ts';
+import { RefundFundingController } from './refund-funding.controller.ts';
 import type { AuthorizationOptions } from './options.ts';
 
 const LIFE = Symbol('authorization life');
@@ -14,7 +15,7 @@ export class AuthorizationModule {
   static register(options: AuthorizationOptions): DynamicModule {
     return {
       module: AuthorizationModule,
-      controllers: [AuthorizationController, InDoubtController],
+      controllers: [AuthorizationController, RefundFundingController, InDoubtController],
       providers: [
         {
           provide: Authorization,

@@ -28,6 +28,7 @@ import { takeCompletionAdvice } from './operations/completion-advice.ts';
 import { takeScriptResult, takeSignature } from './operations/evidence.ts';
 import { expireHolds } from './operations/expire-holds.process.ts';
 import { takeOfflineSale } from './operations/offline-sale.ts';
+import { RefundFunding } from './operations/refund-funding.ts';
 import { takeRefund } from './operations/refund.ts';
 import { takeReversal } from './operations/reversal.ts';
 import { takeLinkedRequest } from './operations/linked-request.ts';
@@ -44,6 +45,8 @@ const HOUSEKEEPING_MS = 60_000;
 
 /** Decides and prices payments, asks the card network, and brings to an end whatever is undecided. */
 export class Authorization {
+  /** What refunds may take, and who lets one pass that the merchant's money does not fund. */
+  readonly refundFunding: RefundFunding;
   readonly #assembly: Assembly;
   readonly #timers: NodeJS.Timeout[] = [];
   #rows: FeedSubscription | undefined;
@@ -54,6 +57,7 @@ export class Authorization {
 
   constructor(platform: Platform, options: AuthorizationOptions) {
     this.#assembly = assemble(platform, settingsOf(options), (...stored) => remember(this.#assembly.desk, ...stored));
+    this.refundFunding = new RefundFunding(this.#assembly.desk);
   }
 
   /** Loads what the one writer remembers, takes over what is undecided, and connects. Rejects when the store cannot be read. */
@@ -64,6 +68,7 @@ export class Authorization {
     await operationModel.migrate(platform.pool, LIVE_SCHEMA);
     this.#rows = await platform.feed.feed(liveGroup(operationModel));
     await registry.follow(platform.store);
+    await desk.funding.start(platform.feed);
     const since = addDays(tradeDateNow(platform), -1);
     const remembered = await recollect(platform.pool, platform.store, since);
     for (const row of remembered.rows) {
@@ -102,6 +107,7 @@ export class Authorization {
     await this.#doubts?.stop();
     await resolver.stop();
     await registry.stop();
+    await desk.funding.stop();
     await this.#rows?.stop();
   }
 

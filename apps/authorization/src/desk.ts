@@ -9,6 +9,7 @@ import type { ClearingDay } from './channel/clearing-day.ts';
 import type { Figures } from './figures.ts';
 import type { CardRows } from './intake/card-rows.ts';
 import type { WrappedKeys } from './intake/wrapped-keys.ts';
+import type { FundingBook } from './limits/funding-book.ts';
 import type { LimitBook } from './limits/limit-book.ts';
 import type { References } from './numbers/references.ts';
 import type { AuthorizationSettings } from './options.ts';
@@ -49,6 +50,7 @@ export interface Desk {
   readonly streams: PaymentStreams;
   readonly registry: Registry;
   readonly limits: LimitBook;
+  readonly funding: FundingBook;
   readonly index: PaymentIndex;
   readonly references: References;
   readonly keys: WrappedKeys;

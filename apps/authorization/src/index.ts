@@ -1,4 +1,5 @@
 import type { ReadModel } from '@tillstream/service-kit';
+import { fundingModel } from './rows/funding.model.ts';
 import { operationModel } from './rows/operation.model.ts';
 
 export { AuthorizationModule } from './authorization.module.ts';
@@ -10,4 +11,4 @@ export type { AuthorizationOptions, ChannelLinkOptions } from './options.ts';
 export type { OwnedOperation } from './resolver/resolver.ts';
 
 /** Derivable rows of this service, for a rebuild. */
-export const authorizationModels: readonly ReadModel[] = [operationModel];
+export const authorizationModels: readonly ReadModel[] = [operationModel, fundingModel];

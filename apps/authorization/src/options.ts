@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { MacProfile, PinFormat } from '@tillstream/crypto';
+import { DEFAULT_DEBT_LINES, type DebtLines } from '@tillstream/domain/limit/funding';
 import type { LimitPlan, MerchantType } from '@tillstream/domain/limit/limit';
 import { DEFAULT_LIMITS } from '@tillstream/domain/limit/limit';
 import type { SameDayRefund } from '@tillstream/domain/payment/decide';
@@ -45,6 +46,8 @@ export interface AuthorizationOptions {
   readonly expiryIntervalMs?: number;
   readonly refundWindowDays?: number;
   readonly limits?: Readonly<Record<MerchantType, LimitPlan>>;
+  /** How far refunds may bring a merchant into debt, fen; none for MICRO and 10,000 yuan else unless given (domain 3.5). */
+  readonly debtLines?: DebtLines;
   /** Payments kept in memory. */
   readonly cachedPayments?: number;
   /** Undecided operations beyond which no new payment is taken up; 20,000. */
@@ -69,6 +72,7 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
     sameDayRefund: options.sameDayRefund ?? 'partial-or-other-terminal',
     refundWindowDays: options.refundWindowDays ?? REFUND_WINDOW_DAYS,
     limits: options.limits ?? DEFAULT_LIMITS,
+    debtLines: options.debtLines ?? DEFAULT_DEBT_LINES,
     cachedPayments: options.cachedPayments ?? 20_000,
     mostUndecided: options.mostUndecided ?? 20_000,
     channel: {

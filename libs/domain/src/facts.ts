@@ -51,6 +51,7 @@ export const factTypes = {
   RefundAccepted: { noun: 'payment', version: 1 },
   RefundDeclined: { noun: 'payment', version: 1 },
   RefundFailed: { noun: 'payment', version: 1 },
+  RefundForced: { noun: 'payment', version: 1 },
   AdviceRequested: { noun: 'payment', version: 1 },
   AdviceDeclined: { noun: 'payment', version: 1 },
   PreAuthApproved: { noun: 'payment', version: 1 },

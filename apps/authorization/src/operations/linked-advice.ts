@@ -1,6 +1,7 @@
 import { isRefused } from '@tillstream/domain/fact';
 import type { PaymentAnswer } from '@tillstream/domain/payment/commands';
 import { replyOf, type PaymentDecision, type VoidRequest } from '@tillstream/domain/payment/decide';
+import type { OperationRef } from '@tillstream/domain/payment/parts';
 import type { PaymentState } from '@tillstream/domain/payment/state';
 import { crashPoint } from '@tillstream/event-store';
 import { channelOf, silence, type Desk } from '../desk.ts';
@@ -11,7 +12,12 @@ import { ownedIfUnknown } from './unknown-append.ts';
 
 /** How an advice is decided; or the operation that it repeats under another key. */
 export type PreparedAdvice =
-  { readonly decide: (state: PaymentState) => PaymentDecision } | { readonly repeats: string };
+  | {
+      readonly decide: (state: PaymentState) => PaymentDecision;
+      /** Called when the advice is stored or will not be. */
+      readonly done?: () => void;
+    }
+  | { readonly repeats: string };
 
 /** Prepares an advice on what stands in its original's stream; undefined when nothing can be decided here and now. */
 export type PrepareAdvice = (
@@ -30,7 +36,6 @@ export async function takeLinkedAdvice(
   intake: Intake,
   prepare: PrepareAdvice,
 ): Promise<PaymentAnswer> {
-  const { operationId, opened } = intake;
   const place = await placeOf(desk, linked, intake);
   if ('answer' in place) return place.answer;
   const channel = channelOf(desk);
@@ -43,8 +48,29 @@ export async function takeLinkedAdvice(
   const prepared = await prepare(original.state, request, channel);
   if (prepared === undefined) return silence;
   if ('repeats' in prepared) return replyOf(original.state, prepared.repeats) ?? silence;
-  const { decide } = prepared;
-  const trial = decide(original.state);
+  try {
+    return await takeDecided(
+      desk,
+      linked,
+      intake,
+      { operation, originalId, original: original.state },
+      prepared.decide,
+    );
+  } finally {
+    prepared.done?.();
+  }
+}
+
+async function takeDecided(
+  desk: Desk,
+  linked: LinkedCommand,
+  intake: Intake,
+  at: { readonly operation: OperationRef; readonly originalId: string; readonly original: PaymentState },
+  decide: (state: PaymentState) => PaymentDecision,
+): Promise<PaymentAnswer> {
+  const { operationId, opened } = intake;
+  const { operation, originalId } = at;
+  const trial = decide(at.original);
   if (isRefused(trial)) return refuseLinked(desk, linked, intake, operation, trial.refusal);
   await desk.cards.store(opened.pan, opened.ref.token);
   const taken = await claim(desk, linked, intake, operation, originalId);

@@ -131,6 +131,7 @@ function doubtAfter(fact: PaymentFact, row: OperationRow): Doubt | null | undefi
     case 'LateResponseReceived':
     case 'ScriptResultReceived':
     case 'SignatureReceived':
+    case 'RefundForced':
     case 'RefundFailed':
     case 'PreAuthExpired':
       return undefined;

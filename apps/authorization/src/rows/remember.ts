@@ -7,6 +7,7 @@ import { isPayingKind } from './operation-rows.ts';
 /** What the one writer remembers of an append of its own: limits, indexes and the newest clearing date (design 6). */
 export function remember(desk: Desk, ...[paymentId, before, after, facts, position]: Parameters<OnStored>): void {
   desk.limits.changed(before, after);
+  desk.funding.stored(facts, position);
   for (const { fact, at } of facts) {
     const { type, data } = fact as PaymentFact;
     const localDate = (): string => shanghaiTime(Date.parse(at)).date;

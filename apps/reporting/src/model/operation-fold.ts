@@ -71,6 +71,7 @@ export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): v
     case 'LateResponseReceived':
     case 'ScriptResultReceived':
     case 'SignatureReceived':
+    case 'RefundForced':
     case 'OperationLinked':
       return;
     case 'RefundRequested': {
@@ -111,7 +112,8 @@ type Decided =
   'PaymentApproved' | 'PaymentVoided' | 'RefundAccepted' | 'PreAuthApproved' | 'PreAuthVoided' | 'ReturnAccepted';
 type Answered = 'BalanceAnswered' | 'OperationDeclined' | 'RefundDeclined' | 'AdviceDeclined' | 'ReturnDeclined';
 type Asked = 'ChannelRequested' | 'AdviceRequested' | 'ReturnRequested' | 'RefundRequested' | 'OperationRefused';
-type Beside = 'LateResponseReceived' | 'ScriptResultReceived' | 'SignatureReceived' | 'OperationLinked';
+type Beside =
+  'LateResponseReceived' | 'ScriptResultReceived' | 'SignatureReceived' | 'RefundForced' | 'OperationLinked';
 
 /** What happens to an operation beside the answer to it: doubt, its end, and what ends an approval. */
 function changeStanding(

@@ -66,6 +66,7 @@ export function itemChangeOf(fact: PaymentFact): ItemChange | null {
     case 'PreAuthExpired':
     case 'ScriptResultReceived':
     case 'SignatureReceived':
+    case 'RefundForced':
     case 'ReturnRequested':
     case 'ReturnAccepted':
     case 'ReturnDeclined':

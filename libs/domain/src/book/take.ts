@@ -1,4 +1,4 @@
-import type { Fen } from '@tillstream/money';
+import { minus, plus, ZERO, type Fen } from '@tillstream/money';
 import type { ClearingFact } from '../clearing/events.ts';
 import { unreachable, type BusinessDate, type StoredFact } from '../fact.ts';
 import type { PaymentDates, PaymentFact } from '../payment/events.ts';
@@ -149,6 +149,13 @@ function movesOf(state: BookState, fact: Exclude<LedgerFact, { type: 'DayEnded' 
 const ofCase = (entries: readonly CaseEntry[], data: Parameters<typeof caseDates>[0]): readonly Move[] =>
   entries.map((entry) => ({ ...entry, dates: caseDates(data), caseId: data.caseId }));
 
+/** What a payment's fact moves of what is owed to the merchant, credit positive, fen: 2001 and 1131 of its entries. */
+export const payableMoveOf = (fact: PaymentFact): Fen =>
+  movesOfPayment(fact).reduce<Fen>(
+    (sum, move) => minus(sum, plus(lines.onAccount(move.lines, '2001'), lines.onAccount(move.lines, '1131'))),
+    ZERO,
+  );
+
 function movesOfPayment(fact: PaymentFact): readonly Move[] {
   switch (fact.type) {
     case 'PaymentApproved':
@@ -189,6 +196,7 @@ function movesOfPayment(fact: PaymentFact): readonly Move[] {
     case 'PreAuthExpired':
     case 'ScriptResultReceived':
     case 'SignatureReceived':
+    case 'RefundForced':
     case 'ReturnDeclined':
     case 'ReversalStuck':
     case 'LateResponseReceived':

@@ -40,6 +40,7 @@ export function undecidedAfter(
     case 'PreAuthExpired':
     case 'ScriptResultReceived':
     case 'SignatureReceived':
+    case 'RefundForced':
     case 'ReturnDeclined':
     case 'OperationLinked':
     case 'OperationRefused':

@@ -51,6 +51,7 @@ export function clearingMovementOf(fact: PaymentFact): ClearingMovement | null {
     case 'PreAuthExpired':
     case 'ScriptResultReceived':
     case 'SignatureReceived':
+    case 'RefundForced':
     case 'ReturnRequested':
     case 'ReturnDeclined':
     case 'ChannelRequested':

@@ -147,6 +147,7 @@ function after(before: OurOperation, fact: Later): OurOperation {
     case 'PreAuthExpired':
     case 'ScriptResultReceived':
     case 'SignatureReceived':
+    case 'RefundForced':
     case 'LateResponseReceived':
     case 'OperationLinked':
     case 'OperationRefused':

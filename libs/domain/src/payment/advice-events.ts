@@ -24,6 +24,21 @@ export type RefundRequested = Fact<
   }
 >;
 
+/** Two people let the next refund of this payment pass although the merchant's settleable money does not fund it (domain 3.5). */
+export type RefundForced = Fact<
+  'RefundForced',
+  1,
+  {
+    /** The operation that credited the merchant. */
+    readonly operation: OperationRef;
+    /** Largest refund that it lets pass, fen. */
+    readonly amount: Fen;
+    readonly requestedBy: string;
+    readonly approvedBy: string;
+    readonly reason: string;
+  }
+>;
+
 /** The channel accepted the refund: one entry releases the hold and posts J3. */
 export type RefundAccepted = Fact<
   'RefundAccepted',

@@ -29,6 +29,7 @@ export {
 } from './pre-auth.ts';
 export type { HeldContext, PreAuthApproval } from './pre-auth.ts';
 export {
+  forceRefund,
   recordRefundAccepted,
   recordRefundDeclined,
   recordRefundFailed,

@@ -6,6 +6,7 @@ import type {
   RefundAccepted,
   RefundDeclined,
   RefundFailed,
+  RefundForced,
   RefundRequested,
   ReturnAccepted,
   ReturnDeclined,
@@ -32,6 +33,7 @@ export type {
   RefundAccepted,
   RefundDeclined,
   RefundFailed,
+  RefundForced,
   RefundRequested,
   ReturnAccepted,
   ReturnDeclined,
@@ -274,6 +276,7 @@ export type PaymentFact =
   | RefundAccepted
   | RefundDeclined
   | RefundFailed
+  | RefundForced
   | AdviceRequested
   | AdviceDeclined
   | PreAuthApproved

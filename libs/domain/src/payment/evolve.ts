@@ -88,8 +88,13 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
       return payment.card === null
         ? impossible(fact, payment)
         : { ...payment, card: { ...payment.card, expired: true } };
-    case 'RefundRequested':
-      return { ...payment, linked: [...payment.linked, refundOf(fact)] };
+    case 'RefundForced':
+      return { ...payment, forced: fact.data.amount };
+    case 'RefundRequested': {
+      // Two people let one refund pass, not every later one.
+      const { forced: _used, ...rest } = payment;
+      return { ...rest, linked: [...payment.linked, refundOf(fact)] };
+    }
     case 'ReturnRequested':
       return undoable({ ...payment, linked: [...payment.linked, returnOf(fact)] }, fact, present, fact.data.of);
     case 'RefundAccepted':

@@ -5,7 +5,7 @@ import { accept, refuse } from '../fact.ts';
 import type { Amounts, BusinessDate } from '../fact.ts';
 import type { ReturnTerms } from '../fee/plan.ts';
 import { returnedParts } from '../fee/returned.ts';
-import type { CardRef, ChannelTrace, OperationRef, PaymentFact } from './events.ts';
+import type { CardRef, ChannelTrace, OperationRef, PaymentFact, RefundForced } from './events.ts';
 import { alreadyHere, inDoubt, originalOf, sameCard, sameMerchant, sameTerminal } from './original.ts';
 import type { Barred, Original, OriginalClaims } from './original.ts';
 import type { PaymentDecision } from './decision.ts';
@@ -41,7 +41,7 @@ export interface RefundContext {
   readonly currentClearingDate: BusinessDate;
   readonly sameDayRefund: SameDayRefund;
   readonly windowDays: number;
-  /** Settleable money of the merchant with its debt line, fen; null when a second person forced the refund. */
+  /** Settleable money of the merchant with its debt line, fen; null when it was looked at before. */
   readonly available: Fen | null;
   /** Limit, risk or operator right that is broken, or null. */
   readonly barred: Barred | null;
@@ -90,7 +90,10 @@ export function requestRefund(state: PaymentState, request: RefundRequest, conte
   if (failure) return refuse(failure);
   const { payment } = original;
   const returned = partsReturned(original, request, context.returns);
-  if (context.available !== null && netOf(returned) > context.available) return refuse('settleable-balance-too-low');
+  const forced = payment.forced !== undefined && request.amount <= payment.forced;
+  if (context.available !== null && !forced && netOf(returned) > context.available) {
+    return refuse('settleable-balance-too-low');
+  }
   const { operation, amount, card, entryMode, tradeDate, trace, contentHash } = request;
   const { channel, dates, scheme } = payment.priced;
   const hold = holdOf(payment, returned);
@@ -99,6 +102,20 @@ export function requestRefund(state: PaymentState, request: RefundRequest, conte
     version: 1,
     data: { operation, amount, card, entryMode, tradeDate, channel, trace, contentHash, hold, returned, dates, scheme },
   });
+}
+
+/**
+ * Two different people let the next refund of this payment pass, up to an amount, although the merchant's money does not fund it
+ * (domain 3.5). It is used up by the refund; the same again stores nothing.
+ */
+export function forceRefund(state: PaymentState, force: Omit<RefundForced['data'], 'operation'>): PaymentDecision {
+  const paying = state.is === 'payment' ? payingOf(state) : undefined;
+  if (state.is !== 'payment' || paying === undefined) return refuse('original-not-found');
+  if (force.requestedBy === force.approvedBy) return refuse('operator-not-allowed');
+  if (force.amount <= 0) return refuse('invalid-amount');
+  if (force.amount > remainingOf(state)) return refuse('refund-exceeds-remaining');
+  if (state.forced === force.amount) return accept();
+  return accept<PaymentFact>({ type: 'RefundForced', version: 1, data: { operation: paying.ref, ...force } });
 }
 
 /** The parts fixed now and never again, cumulative over all refunds that count (domain 4.4). */

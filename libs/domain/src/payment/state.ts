@@ -126,6 +126,8 @@ export interface Payment {
   readonly priced: Priced | null;
   /** Of a pre-authorisation that was approved. */
   readonly card: HeldCard | null;
+  /** Amount up to which two people let the next refund pass although the merchant's money does not fund it, fen. */
+  readonly forced?: Fen;
   /** Operation ids whose 0400 came before they reached this stream. */
   readonly tombstones: readonly string[];
 }
