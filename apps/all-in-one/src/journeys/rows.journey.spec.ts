@@ -141,11 +141,11 @@ describe('rows and books that follow from facts', () => {
     const { default: pg } = await import('pg');
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    const saying = readModels.filter(({ saysFacts }) => saysFacts === true).map(({ name }) => name);
-    const { rowCount } = await client.query('update state.checkpoint set position = 0 where group_name = any($1)', [
-      ['ledger', 'settlement-answers', ...saying],
+    const rowsAlone = readModels.filter(({ saysFacts }) => saysFacts !== true).map(({ name }) => name);
+    const { rowCount } = await client.query('update state.checkpoint set position = 0 where group_name <> all($1)', [
+      rowsAlone,
     ]);
     await client.end();
-    if (rowCount !== 2 + saying.length) throw new Error(`${rowCount} groups start anew`);
+    if ((rowCount ?? 0) < 3) throw new Error(`${rowCount} groups start anew`);
   }
 });
