@@ -63,15 +63,15 @@ function toldApprovals(journey: JourneyNode): Told[] {
     for (const item of terminal.state.items.values()) {
       const advised = item.kind === 'offline-sale' && item.rrn !== '';
       if (advised) told.push({ key: `${terminal.terminalId}.${item.batch}.${item.stan}`, kind: item.kind });
-      if (item.code !== '00' || !['sale', 'void', 'refund'].includes(item.kind) || item.status === 'reversed') continue;
+      const isYes = item.code === '00' || item.code === '10';
+      if (!isYes || !Object.hasOwn(approvalOf, item.kind) || item.status === 'reversed') continue;
       told.push({ key: `${terminal.terminalId}.${item.batch}.${item.stan}`, kind: item.kind });
     }
   }
-  const kinds: Readonly<Record<string, string>> = { 22: 'sale', 23: 'void', 25: 'refund' };
   for (const client of journey.clients.values()) {
     for (const { request, reply } of client.told) {
       const f60 = String(request.fields[60] ?? '');
-      const kind = request.mti === '0200' || request.mti === '0220' ? kinds[f60.slice(0, 2)] : undefined;
+      const kind = paying.has(request.mti) ? kindOfType[f60.slice(0, 2)] : undefined;
       if (kind === undefined || reply.fields[39] !== '00') continue;
       told.push({ key: `${client.terminalId}.${f60.slice(2, 8)}.${String(request.fields[11])}`, kind });
     }
@@ -79,11 +79,32 @@ function toldApprovals(journey: JourneyNode): Told[] {
   return [...new Map(told.map((one) => [one.key, one])).values()];
 }
 
-function isApproval(fact: PaymentFact, kind: string): boolean {
-  if (kind === 'offline-sale') return fact.type === 'AdviceRequested';
-  if (kind === 'sale') return fact.type === 'PaymentApproved';
-  return fact.type === (kind === 'void' ? 'PaymentVoided' : 'RefundRequested');
-}
+/** The fact that makes an approval true which a terminal was told, by the kind of its transaction. */
+const approvalOf: Readonly<Record<string, PaymentFact['type']>> = {
+  sale: 'PaymentApproved',
+  'offline-sale': 'AdviceRequested',
+  completion: 'PaymentApproved',
+  'completion-advice': 'AdviceRequested',
+  'pre-auth': 'PreAuthApproved',
+  'pre-auth-void': 'PreAuthVoided',
+  'completion-void': 'PaymentVoided',
+  void: 'PaymentVoided',
+  refund: 'RefundRequested',
+};
+const paying: ReadonlySet<string> = new Set(['0100', '0200', '0220']);
+/** Kinds by 60.1 (domain 2.3). */
+const kindOfType: Readonly<Record<string, string>> = {
+  10: 'pre-auth',
+  11: 'pre-auth-void',
+  20: 'completion',
+  21: 'completion-void',
+  22: 'sale',
+  23: 'void',
+  24: 'completion-advice',
+  25: 'refund',
+};
+
+const isApproval = (fact: PaymentFact, kind: string): boolean => fact.type === approvalOf[kind];
 
 function keyOf(fact: PaymentFact): string | undefined {
   if (!('operation' in fact.data)) return undefined;

@@ -67,6 +67,14 @@ describe('the terminal in the shell', () => {
     expect(text).toMatch(/内卡 对账 +平/);
   });
 
+  it('holds an amount, completes it, voids the completion and gives the hold back', async () => {
+    const text = await play(['10', '100', '1', '', '11', '1', '80', '13', '1', '12', '1', '0']);
+    expect(text).toContain('预授权 PRE-AUTH');
+    expect(text).toContain('预授权完成 COMPLETION');
+    expect(text).toContain('预授权完成撤销 COMPLETION VOID');
+    expect(text).toContain('预授权撤销 PRE-AUTH VOID');
+  });
+
   it('names what is wrong with an amount, a card, a PIN and a choice, and goes on', async () => {
     const text = await play([
       '2',
@@ -86,7 +94,14 @@ describe('the terminal in the shell', () => {
       '654321',
       '0',
     ]);
-    for (const part of ['12.34', 'not a card number', '4 to 12 digits', 'choose 0 to 9', 'no such sale', '55 密码错']) {
+    for (const part of [
+      '12.34',
+      'not a card number',
+      '4 to 12 digits',
+      'choose 0 to 13',
+      'no such sale',
+      '55 密码错',
+    ]) {
       expect(text).toContain(part);
     }
   });

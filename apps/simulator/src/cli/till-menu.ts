@@ -4,12 +4,13 @@ import { maskPan } from '@tillstream/crypto';
 import { BINS, passesLuhn } from '@tillstream/domain/payment/bins';
 import { responseCode } from '@tillstream/iso8583';
 import { fen, formatYuanGrouped, parseYuan } from '@tillstream/money';
-import { drawCard, testExpiry, testPin, type CardWish } from '../cards/test-cards.ts';
+import { drawCard, testExpiry, testPin } from '../cards/test-cards.ts';
 import { drawFrom } from '../plan/random.ts';
+import { listed, menu, refusals } from './till-texts.ts';
 import type { Address, SimulatedTerminal } from '../protocol.ts';
-import type { Outcome, PresentedCard } from '../terminal/outcome.ts';
+import type { Outcome, PresentedCard, SaleRequest } from '../terminal/outcome.ts';
 import { settlementSlip, slipOf } from '../terminal/receipt.ts';
-import { keyOf, pendingReversals, type Item } from '../terminal/record.ts';
+import { keyOf, pendingReversals, type Item, type ItemKind } from '../terminal/record.ts';
 import { Terminal } from '../terminal/terminal.ts';
 import { totalsOf } from '../terminal/totals.ts';
 
@@ -23,29 +24,7 @@ export interface TillSettings {
   readonly print: (text: string) => void;
 }
 
-const menu = `
-  1 签到 sign-in      2 消费 sale         3 余额 balance     4 撤销 void
-  5 退货 refund       6 结算 settlement   7 重打印 reprint   8 汇总 totals
-  9 签退 sign-off     0 退出 quit`;
-
-const listed: readonly (readonly [string, CardWish])[] = [
-  ['approved 批准', { is: 'approve' }],
-  ['51 余额不足', { is: 'decline', code: '51' }],
-  ['54 卡过期', { is: 'decline', code: '54' }],
-  ['61 超限额', { is: 'decline', code: '61' }],
-  ['answer lost 应答丢失', { is: 'lose-answer' }],
-  ['answer late 应答迟到', { is: 'late-answer' }],
-];
-
-/** Why the terminal did not send, in words for the person at it. */
-const refusals: Record<Extract<Outcome, { is: 'refused' }>['why'], string> = {
-  'no-line': '网关不可达 the gateway cannot be reached',
-  'not-signed-in': '签到失败 the sign-in failed',
-  'reversal-pending': '冲正未完成, 暂停交易 a reversal is still unanswered; no payment until it is',
-  'not-in-record': "无此交易 not in this terminal's record",
-  'needs-the-host': '须联机 must be approved by the host: above the floor limit, or with a PIN',
-  'batch-full': '批次已满且结算失败 the batch is full and cannot be settled',
-};
+const isOpenHold = (item: Item): boolean => !item.voided && !item.completed;
 
 /** The numbered menu of a terminal in the shell. Ends with 0 or the end of the input. */
 export class TillMenu {
@@ -116,8 +95,16 @@ export class TillMenu {
           return this.#totals();
         case '9':
           return this.#say(await this.#terminal.signOff());
+        case '10':
+          return await this.#preAuth();
+        case '11':
+          return await this.#complete();
+        case '12':
+          return await this.#voidPreAuth();
+        case '13':
+          return await this.#voidCompletion();
         default:
-          print('请选择 0 至 9: choose 0 to 9');
+          print('请选择 0 至 13: choose 0 to 13');
       }
     } catch (error) {
       print(error instanceof Error ? error.message : 'unknown error');
@@ -125,11 +112,41 @@ export class TillMenu {
   }
 
   async #sale(): Promise<void> {
+    const asked = await this.#amountAndCard();
+    if (asked) this.#say(await this.#terminal.sale(asked));
+  }
+
+  async #preAuth(): Promise<void> {
+    const asked = await this.#amountAndCard();
+    if (asked) this.#say(await this.#terminal.preAuth(asked));
+  }
+
+  async #complete(): Promise<void> {
+    const hold = await this.#pick(isOpenHold, 'pre-auth');
+    const amount = hold && (await this.#amount('完成金额 completed (yuan): '));
+    if (hold !== undefined && amount !== undefined) this.#say(await this.#terminal.complete(keyOf(hold), amount));
+  }
+
+  async #voidPreAuth(): Promise<void> {
+    const hold = await this.#pick(isOpenHold, 'pre-auth');
+    if (hold !== undefined) this.#say(await this.#terminal.voidPreAuth(keyOf(hold)));
+  }
+
+  async #voidCompletion(): Promise<void> {
+    const completion = await this.#pick(this.#isVoidable, 'completion');
+    if (completion !== undefined) this.#say(await this.#terminal.voidCompletion(keyOf(completion)));
+  }
+
+  /** 60.6: this terminal takes an approval over a part. */
+  async #amountAndCard(): Promise<SaleRequest | undefined> {
     const amount = await this.#amount('金额 amount (yuan): ');
     const card = amount === undefined ? undefined : await this.#card();
-    if (amount === undefined || card === undefined) return;
-    this.#say(await this.#terminal.sale({ amount, card, reading: '05' }));
+    if (amount === undefined || card === undefined) return undefined;
+    return { amount, card, reading: '05', partial: true };
   }
+
+  readonly #isVoidable = (item: Item): boolean =>
+    item.batch === this.#terminal.state.batch && !item.voided && item.refunded === 0;
 
   async #balance(): Promise<void> {
     const card = await this.#card();
@@ -137,9 +154,7 @@ export class TillMenu {
   }
 
   async #void(): Promise<void> {
-    const sale = await this.#pick(
-      (item) => item.batch === this.#terminal.state.batch && !item.voided && item.refunded === 0,
-    );
+    const sale = await this.#pick(this.#isVoidable);
     if (sale !== undefined) this.#say(await this.#terminal.voidSale(keyOf(sale)));
   }
 
@@ -200,9 +215,9 @@ export class TillMenu {
     );
   }
 
-  async #pick(fits: (item: Item) => boolean): Promise<Item | undefined> {
+  async #pick(fits: (item: Item) => boolean, kind: ItemKind = 'sale'): Promise<Item | undefined> {
     const sales = [...this.#terminal.state.items.values()]
-      .filter((item) => item.kind === 'sale' && item.status === 'approved' && fits(item))
+      .filter((item) => item.kind === kind && item.status === 'approved' && fits(item))
       .slice(-20);
     if (sales.length === 0) {
       this.#settings.print('没有符合的交易 no such sale in the record');

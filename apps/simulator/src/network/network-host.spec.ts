@@ -180,6 +180,39 @@ describe('the card network', () => {
     expect(host.book.netOf('2026-11-23')).toBe(99_517);
   });
 
+  it('keeps holds: completed once up to 115 percent, cleared by the completion alone, open again after its void', async () => {
+    const of = (original: NetworkMessage, mti: string, more: Fields = {}): NetworkMessage =>
+      message(mti, { 25: '06', ...naming(original), ...more });
+    const hold = message('0100', { 3: '030000', 25: '06' });
+    expect(await ask(hold)).toMatchObject({ 39: '00', 38: expect.stringMatching(/^\d{6}$/) });
+    expect(host.book.netOf('2026-11-23')).toBe(0);
+    expect(await ask(of(hold, '0200', { 4: '000000115001' }))).toMatchObject({ 39: '13' });
+    const completion = of(hold, '0200');
+    expect(await ask(completion)).toMatchObject({ 39: '00' });
+    expect(host.book.netOf('2026-11-23')).toBe(99_517);
+    expect(await ask(of(hold, '0220'))).toMatchObject({ 39: '22' });
+    expect(await ask(reversalOf(hold))).toMatchObject({ 39: '12' });
+    const cancel = of(completion, '0200', { 3: '200000' });
+    expect(await ask(cancel)).toMatchObject({ 39: '00' });
+    expect(host.book.netOf('2026-11-23')).toBe(0);
+    expect(await ask(reversalOf(cancel))).toMatchObject({ 39: '00' });
+    expect(host.book.netOf('2026-11-23')).toBe(99_517);
+    expect(await ask(reversalOf(completion))).toMatchObject({ 39: '00' });
+    expect(await ask(of(hold, '0100', { 3: '200000' }))).toMatchObject({ 39: '00' });
+    expect(await ask(of(hold, '0220'))).toMatchObject({ 39: '22' });
+    expect(host.book.netOf('2026-11-23')).toBe(0);
+  });
+
+  it('gives half (10) of a card that says so, and clears that half', async () => {
+    const part = { 2: cardWished('10'), 4: '000000100001' };
+    expect(await ask(message('0200', part))).toMatchObject({ 39: '10', 4: '000000050000' });
+    expect(await ask(message('0100', { ...part, 3: '030000', 25: '06' }))).toMatchObject({
+      39: '10',
+      4: '000000050000',
+    });
+    expect(host.book.netOf('2026-11-23')).toBe(50_000 - 225 - 16);
+  });
+
   it('voids once, in full, on the same clearing day', async () => {
     const sale = message('0200');
     await ask(sale);

@@ -54,12 +54,34 @@ describe("a terminal's record", () => {
     expect(state.counted).toBe(1);
   });
 
-  it('owes a reversal for an unanswered sale and void, never for an inquiry or a refund', () => {
+  it('owes a reversal for an unanswered sale, void, hold and completion, never for an inquiry or an advice', () => {
     const state = newTerminalState();
-    (['sale', 'void', 'refund', 'inquiry'] as const).forEach((kind, index) => {
+    const undoable = ['sale', 'void', 'pre-auth', 'pre-auth-void', 'completion', 'completion-void'] as const;
+    ([...undoable, 'refund', 'completion-advice', 'inquiry'] as const).forEach((kind, index) => {
       evolve(state, { t: 'sent', sent: sent(`00000${index}`, { kind }) });
     });
-    expect(pendingReversals(state).map(({ kind }) => kind)).toEqual(['sale', 'void']);
+    expect(pendingReversals(state).map(({ kind }) => kind)).toEqual(undoable);
+  });
+
+  it('counts completions as debits and their voids as credits, and holds not at all; an approval over a part by its part', () => {
+    const state = newTerminalState();
+    (['pre-auth', 'completion', 'completion-advice', 'completion-void', 'pre-auth-void'] as const).forEach(
+      (kind, index) => {
+        const one = sent(`00000${index}`, { kind });
+        evolve(state, { t: 'sent', sent: one });
+        evolve(state, answered(keyOf(one)));
+      },
+    );
+    const half = sent('000009');
+    evolve(state, { t: 'sent', sent: half });
+    evolve(state, { ...answered(keyOf(half), '10'), part: 40 });
+    expect(totalsOf(state, '000001').domestic).toEqual({
+      debitSum: 240,
+      debitCount: 3,
+      creditSum: 100,
+      creditCount: 1,
+    });
+    expect(state.counted).toBe(4);
   });
 
   it('forgets batches that are too old to be refunded', () => {

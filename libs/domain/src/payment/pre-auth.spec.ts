@@ -330,6 +330,10 @@ describe('a completion void', () => {
     expect(reversing('completion-void')(paymentFrom(again))).toEqual({ refusal: 'already-voided-or-refunded' });
     expect(alarming.has('already-voided-or-refunded')).toBe(true);
   });
+  it('cannot be reversed any more once the hold was given back: the channel would capture what it has freed', () => {
+    const given = after(uncompleted, freeing({ tradeDate: NEXT_DAY }), freed);
+    expect(reversing('completion-void')(paymentFrom(given))).toEqual({ refusal: 'already-voided-or-refunded' });
+  });
   it('of a completion that another one followed finds it undone; a repeat of the first completion gets 12', () => {
     const again = after(uncompleted, completing('c2'), approving('c2'));
     const first = { original: { rrn: 'rrn-completion', authCode: null } };
