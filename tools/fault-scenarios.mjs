@@ -57,8 +57,8 @@ export const scenarios = [
   },
   {
     number: 18,
-    title: 'voids and refunds at once',
-    specs: ['authorization/src/linked.int', 'domain/src/payment/interleaving'],
+    title: 'completions, voids, refunds and refunds over the amount at once',
+    specs: ['authorization/src/linked.int', 'authorization/src/pre-auth.int', 'domain/src/payment/interleaving'],
   },
   {
     number: 19,
