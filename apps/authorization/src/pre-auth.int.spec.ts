@@ -287,6 +287,7 @@ describe('a completion advice', () => {
     const advice = on(one);
     expect(await said('completionAdvice', advice)).toBe('00');
     await until(async () => (await bench.types(one.sent)).at(-1) === 'AdviceDeclined');
+    expect(service.authorization.figures().alarms['advice-declined']).toBeGreaterThan(0);
     expect(await said('completionAdvice', advice)).toBe('00');
     expect(await isOpen(one)).toBe(true);
   });

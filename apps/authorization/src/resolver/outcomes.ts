@@ -19,6 +19,8 @@ export interface Place {
 }
 
 const TIMEOUT_REASON = '4354';
+/** Facts by which the network says no to what the terminal was told yes to. */
+const declinedAdvices: ReadonlySet<string> = new Set(['AdviceDeclined', 'RefundDeclined']);
 /** Work on the store at the same time; the rest waits. */
 const mostAtOnce = 64;
 
@@ -76,7 +78,15 @@ export class Outcomes {
   async #decide(of: Place, by: string, decider: (state: PaymentState) => PaymentDecision): Promise<boolean> {
     const { streams } = this.#desk();
     const author = { by, key: of.merchantId };
-    const { state } = await this.#slots.run(() => streams.decide(of.paymentId, author, decider));
-    return !isUndecided(state, of.operationId);
+    const decided = await this.#slots.run(() => streams.decide(of.paymentId, author, decider));
+    if ('facts' in decided && decided.facts.some(({ type }) => declinedAdvices.has(type))) this.#report(of);
+    return !isUndecided(decided.state, of.operationId);
+  }
+
+  /** The goods are gone, the terminal was told 00 and its batch counts the item: a person decides (design 6). */
+  #report({ paymentId, operationId }: Place): void {
+    const { figures, platform } = this.#desk();
+    figures.alarm('advice-declined');
+    platform.log.warn('alarm: the network declined an advice that was answered 00', { paymentId, operationId });
   }
 }
