@@ -1,6 +1,6 @@
 import { systemRandom } from '@tillstream/crypto';
 import { factVersions } from '@tillstream/domain/facts';
-import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
+import { newPaymentPatterns } from '@tillstream/domain/payment/turn-away';
 import { PostgresEventStore } from '@tillstream/event-store';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@tillstream/event-store/embedded';
 import {
@@ -44,13 +44,8 @@ export interface Node {
   readonly disk: DiskWatch | undefined;
 }
 
-/** Commands that report or undo are never turned away for load (design 6). */
-const neverShed = (pattern: string): boolean =>
-  pattern === 'authorization.reversal' ||
-  pattern === 'authorization.refund' ||
-  // The question before a 91, so that a refusal does not wait behind what it makes room for.
-  pattern === turnAwayPattern ||
-  pattern.startsWith('settlement.');
+/** Commands that report, undo or ask are never turned away for load (design 6), and do not wait behind those that are. */
+const neverShed = (pattern: string): boolean => !newPaymentPatterns.has(pattern);
 
 /**
  * Opens everything below the services. Rejects with `AnotherInstance` when a node already works on this data; nothing is left

@@ -1,3 +1,4 @@
+import { paymentPattern } from './commands.ts';
 import type { OperationKey } from './keys.ts';
 
 /** Keys that one command may ask about. */
@@ -28,3 +29,14 @@ export interface TurnAwayAnswer {
 }
 
 export const turnAwayPattern = 'authorization.turn-away';
+
+/** The commands of new 0100 and 0200: nothing else is ever refused for load or by a rate (design 6). */
+export const newPaymentPatterns: ReadonlySet<string> = new Set([
+  paymentPattern.sale,
+  paymentPattern.inquiry,
+  paymentPattern.void,
+  paymentPattern.preAuth,
+  paymentPattern.preAuthVoid,
+  paymentPattern.completion,
+  paymentPattern.completionVoid,
+]);
