@@ -69,6 +69,15 @@ describe('a payment that is turned away', () => {
     expect(await turnAway(voided)).toEqual(['known']);
   });
 
+  it('is no copy of one that is being stored at this very moment', async () => {
+    const message = fresh();
+    let asked: Promise<readonly TurnAwayVerdict[]> | undefined;
+    bench.lossy.loses = () => (asked ??= turnAway(message)).then(() => null);
+    expect((await service.reply('sale', message)).responseCode).toBe('00');
+    bench.lossy.loses = () => null;
+    expect(await asked).toEqual(['known']);
+  });
+
   it('is nothing that can be said while the store cannot be read', async () => {
     const message = fresh();
     bench.lossy.readable = false;
@@ -122,7 +131,7 @@ describe('a channel that is slow or silent', () => {
 
   it('has a bound on what waits for it: new payments beyond it get 91 and store nothing, what undoes has room of its own', async () => {
     service = await bench.open({
-      channelTimeoutMs: 2_000,
+      channelTimeoutMs: 4_000,
       channel: { id: 'unionpay', host: '127.0.0.1', port: bench.network.port, dialect: 'ascii', maxInFlight: 3 },
     });
     await until(() => service.authorization.linkUp());
@@ -136,8 +145,11 @@ describe('a channel that is slow or silent', () => {
     const more = fresh();
     expect((await service.reply('sale', more)).responseCode).toBe('91');
     expect(await bench.types(more)).toEqual([]);
+    let stillWaiting = true;
+    void Promise.all(waiting).then(() => (stillWaiting = false));
     expect((await service.reply('reversal', sold)).responseCode).toBe('00');
     await until(async () => (await bench.types(sold)).includes('PaymentReversed'));
+    expect(stillWaiting).toBe(true);
     expect((await Promise.all(waiting)).map(({ responseCode }) => responseCode)).toEqual(['98', '98', '98']);
     expect(await service.authorization.settled(60_000)).toBe(true);
   });

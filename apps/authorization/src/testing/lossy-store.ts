@@ -5,8 +5,8 @@ export interface LossyStore {
   readonly store: EventStore;
   /** False: nothing can be read, as while the database is away. */
   readable: boolean;
-  /** Whether the answer to this append is lost; asked before it is stored. */
-  loses: (stream: string, facts: readonly FactToAppend[]) => 'answer' | 'append' | null;
+  /** Whether the answer to this append is lost; asked before it is stored, which waits for a promise. */
+  loses: (stream: string, facts: readonly FactToAppend[]) => 'answer' | 'append' | null | Promise<null>;
 }
 
 export function lossyOver(store: EventStore): LossyStore {
@@ -20,7 +20,7 @@ export function lossyOver(store: EventStore): LossyStore {
         return {
           owner,
           append: async (stream, expected, facts) => {
-            const lost = lossy.loses(stream, facts);
+            const lost = await lossy.loses(stream, facts);
             if (lost === 'append') throw new StoreUnavailable('the append was lost');
             const result = await writer.append(stream, expected, facts);
             if (lost === 'answer') throw new StoreUnavailable('the answer was lost');
