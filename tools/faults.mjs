@@ -56,6 +56,11 @@ for (const [n, { number, title, specs = [], scripts = [] }] of chosen.entries())
   const seeds = new Set(runs.flatMap(({ output }) => [...output.matchAll(/\bseed:? (\S+)/gi)].map(([, seed]) => seed)));
   const result = { number, title, passed: sum('passed'), failed: sum('failed'), seconds: sum('seconds'), seeds };
   results.push(result);
+  // What a spec measured; the last line of each is the whole.
+  for (const { output } of runs) {
+    const measured = [...output.matchAll(/^figures: .*$/gm)].at(-1);
+    if (measured !== undefined) console.log(measured[0]);
+  }
   if (result.failed > 0) console.log(runs.map(({ output }) => output).join('\n'));
   console.log(lineOf(result));
 }

@@ -165,6 +165,29 @@ function examined(n: number) {
   }
 }
 
+interface FuzzFigures {
+  refused: number;
+  slowest: number;
+  slow: number;
+  slowestAtBest: number;
+}
+
+/** The figures of a full run so far, for the report. */
+function tell(
+  done: number,
+  { refused, slowest, slow, slowestAtBest }: FuzzFigures,
+  began: number,
+  growth: number,
+): void {
+  if (inputs <= 1_000_000) return;
+  const seconds = (performance.now() - began) / 1_000;
+  process.stdout.write(
+    `figures: ${done} inputs, ${refused} refused, ${seconds.toFixed(0)} s (${(done / seconds).toFixed(0)}/s), slowest ` +
+      `${slowest.toFixed(2)} ms, ${slow} above ${slowMs} ms of which the slowest takes ${slowestAtBest.toFixed(3)} ms by itself, ` +
+      `heap ${(growth / 1_048_576).toFixed(1)} MiB more; seed ${seed}\n`,
+  );
+}
+
 /** What an input takes by itself, without the pause of a collection or another process that fell into it. */
 const atBest = (read: () => unknown): number => Math.min(...[1, 2, 3, 4, 5].map(() => timed(read).ms));
 
@@ -179,7 +202,7 @@ it.each(profiles as readonly Profile[])(
 it(
   `${inputs.toLocaleString('en')} malformed frames, messages and chip data end as a value or an IsoError, alike each time, in time and memory (seed ${seed})`,
   () => {
-    const figures = { refused: 0, slowest: 0, slow: 0, slowestAtBest: 0 };
+    const figures: FuzzFigures = { refused: 0, slowest: 0, slow: 0, slowestAtBest: 0 };
     for (let n = 0; n < 20_000; n += 1) examined(n);
     const before = heapUsed();
     const began = performance.now();
@@ -193,17 +216,11 @@ it(
         figures.slowestAtBest = Math.max(figures.slowestAtBest, best);
         if (best > hangMs) throw new Error(`${name()} took ${best} ms`);
       }
+      if (n > 0 && n % 1_000_000 === 0) tell(n, figures, began, heapUsed() - before);
       if (n % repeatedEach === 0 && outcomeOf(read) !== outcome) throw new Error(`${name()} ended another way`);
     }
-    const seconds = (performance.now() - began) / 1_000;
     const growth = heapUsed() - before;
-    if (inputs > 1_000_000) {
-      process.stdout.write(
-        `fuzz: ${inputs} inputs, ${figures.refused} refused, ${seconds.toFixed(0)} s (${(inputs / seconds).toFixed(0)}/s), ` +
-          `slowest ${figures.slowest.toFixed(2)} ms, ${figures.slow} above ${slowMs} ms of which the slowest takes ` +
-          `${figures.slowestAtBest.toFixed(3)} ms by itself, heap ${(growth / 1_048_576).toFixed(1)} MiB more; seed: ${seed}\n`,
-      );
-    }
+    tell(inputs, figures, began, growth);
     expect(figures.refused).toBeGreaterThan(inputs / 4);
     expect(growth).toBeLessThan(mostGrowthBytes);
   },

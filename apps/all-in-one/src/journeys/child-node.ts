@@ -100,8 +100,11 @@ export class ChildNode {
   }
 
   /** Starts a node and waits until it takes payments; throws with all it wrote when it ends before. */
-  static async start(settings: ChildSettings): Promise<{ child: ChildNode; ready: ChildReady }> {
-    const armed: Record<string, string> = settings.failAt === undefined ? {} : { [CRASH_VARIABLE]: settings.failAt };
+  static async start(
+    settings: ChildSettings,
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<{ child: ChildNode; ready: ChildReady }> {
+    const armed = settings.failAt === undefined ? variables : { ...variables, [CRASH_VARIABLE]: settings.failAt };
     const child = new ChildNode('node.child.ts', [JSON.stringify(settings)], armed);
     const line = await until(
       'the child node takes payments',
@@ -143,6 +146,11 @@ export class ChildNode {
       // A process that dies now says so by its end.
       this.#process.send({ n, question } satisfies Numbered, () => undefined);
     });
+  }
+
+  /** Asks for a diagnostic report; the process was started with `--report-on-signal`. */
+  report(): void {
+    this.#process.kill('SIGUSR2');
   }
 
   /** Ends it and waits for its end: SIGKILL as a crash does, SIGTERM in order. */

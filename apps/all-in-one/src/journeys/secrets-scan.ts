@@ -14,23 +14,63 @@ export interface Secrets {
   readonly harmless: ReadonlySet<string>;
 }
 
-/** A text in every spelling in which it could be written down. */
-function spellings({ pans, bytes }: Secrets): { readonly what: string; readonly needle: string }[] {
+interface Spelling {
+  readonly what: string;
+  readonly needle: string;
+}
+
+const swapped = (digits: string): string => digits.replace(/(.)(.)/g, '$2$1');
+
+/** The middle of the Base64 of some bytes at each of its three alignments, which no neighbour changes. */
+function inBase64(bytes: Buffer): string[] {
+  return [0, 1, 2].map((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
+    return whole.slice(before === 0 ? 0 : before + 1, -2).toLowerCase();
+  });
+}
+
+/** A card number in every spelling in which it could be written down: as text, packed, with its nibbles swapped, encoded. */
+function spellingsOf(pan: string): readonly (readonly [how: string, needle: string])[] {
+  const text = Buffer.from(pan);
+  const even = pan.length % 2 === 0 ? pan : `${pan}0`;
+  const packed = Buffer.from(even, 'hex');
+  const groups = pan.replace(/(\d{4})(?=\d)/g, '$1 ');
   return [
-    ...pans.flatMap((pan, index) => [
-      { what: `card number ${index + 1}`, needle: pan },
-      { what: `card number ${index + 1} in hex`, needle: Buffer.from(pan).toString('hex') },
-      {
-        what: `card number ${index + 1} in base64`,
-        needle: Buffer.from(pan).toString('base64').replace(/=+$/, '').slice(0, 20).toLowerCase(),
-      },
-    ]),
-    ...bytes.flatMap((secret, index) => [
+    ['', pan],
+    [' in groups', groups],
+    [' in groups with dashes', groups.replaceAll(' ', '-')],
+    [' in hex', text.toString('hex')],
+    [' in UTF-16 as hex', Buffer.from(pan, 'utf16le').toString('hex')],
+    [' with its nibbles swapped', swapped(even)],
+    ...inBase64(text).map((needle) => [' in base64', needle] as const),
+    ...inBase64(packed).map((needle) => [' packed, in base64', needle] as const),
+    [' packed, as raw bytes', packed.toString('latin1').toLowerCase()],
+  ];
+}
+
+/** Secrets in every spelling in which they could be written down; worked out once for one set of secrets. */
+const known = new WeakMap<Secrets, readonly Spelling[]>();
+function spellings(secrets: Secrets): readonly Spelling[] {
+  const there = known.get(secrets);
+  if (there !== undefined) return there;
+  const made = [
+    ...secrets.pans.flatMap((pan, index) =>
+      spellingsOf(pan).map(([how, needle]) => ({ what: `card number ${index + 1}${how}`, needle })),
+    ),
+    ...secrets.bytes.flatMap((secret, index) => [
       { what: `secret ${index + 1}`, needle: secret.toString('hex') },
       { what: `secret ${index + 1} in base64`, needle: secret.toString('base64').replace(/=+$/, '').toLowerCase() },
     ]),
   ];
+  known.set(secrets, made);
+  return made;
 }
+
+/** Says where one of these card numbers stands in a text, in whichever spelling. */
+export const leaksInText = (where: string, text: string, secrets: Secrets): string[] =>
+  leaksIn(where, text, secrets, true);
 
 /** Says where one of the secrets, or any other card number, stands in a text. */
 function leaksIn(where: string, text: string, secrets: Secrets, runs: boolean): string[] {
@@ -76,7 +116,8 @@ export function leaksInFiles(folder: string, secrets: Secrets): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return leaksInFiles(path, secrets);
-    return leaksIn(path, readFileSync(path, 'utf8'), secrets, name.endsWith('.log'));
+    // Byte for byte, so that a number packed two digits a byte is seen too.
+    return leaksIn(path, readFileSync(path, 'latin1'), secrets, name.endsWith('.log'));
   });
 }
 

@@ -1,4 +1,5 @@
 import type { EpochKeys } from '@tillstream/crypto';
+import { holdsCardNumber } from '@tillstream/domain/payment/bins';
 import { sealContext, type KeepSignature, type ReportScriptResult } from '@tillstream/domain/payment/commands';
 import { fen } from '@tillstream/money';
 import { formatTlv, IsoError, parseF61, takeTags, type TerminalMessage } from '@tillstream/iso8583';
@@ -12,12 +13,17 @@ export function reportScriptResult(message: TerminalMessage, frame: CommandFrame
   const { 55: chip, 61: original } = message.fields;
   const { taken } = takeTags(chip ?? Buffer.alloc(0), scriptTags);
   if (taken.length === 0) throw new IsoError('F55', 'no result in it', `one of ${scriptTags.join(' ')}`);
+  const bytes = formatTlv(taken);
+  // It is stored for ever, so a number in disguise is none of its business.
+  if (holdsCardNumber(bytes.toString('hex')) || holdsCardNumber(bytes.toString('latin1'))) {
+    throw new IsoError('F55', 'a card number in it', 'results of scripts');
+  }
   const { batch, stan } = original === undefined ? {} : parseF61(original);
   return {
     ...paymentMessage(message, frame),
     originalBatch: batch ?? null,
     originalStan: stan ?? null,
-    chip: formatTlv(taken).toString('hex'),
+    chip: bytes.toString('hex'),
   };
 }
 

@@ -56,3 +56,20 @@ export function lookUpBin(pan: string, bins: readonly Bin[] = BINS): Bin | undef
   }
   return found;
 }
+
+/** Runs of 13 digits and more, also with single spaces or dashes between. */
+const runs = /\d(?:[ -]?\d){12,}/g;
+
+/** Whether a text holds a card number of a range that we know: 13 to 19 digits that pass Luhn, anywhere in it. */
+export function holdsCardNumber(text: string): boolean {
+  return [...text.matchAll(runs)].some(([run]) => {
+    const digits = run.replace(/\D/g, '');
+    for (let start = 0; start + 13 <= digits.length; start += 1) {
+      for (let length = 13; length <= 19 && start + length <= digits.length; length += 1) {
+        const number = digits.slice(start, start + length);
+        if (lookUpBin(number) !== undefined && passesLuhn(number)) return true;
+      }
+    }
+    return false;
+  });
+}
