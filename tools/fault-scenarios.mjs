@@ -67,6 +67,7 @@ export const scenarios = [
   },
   { number: 20, title: 'MACs that do not verify', specs: ['terminal-gateway/src/authentication.int'] },
   { number: 21, title: 'malformed frames, messages and chip data', specs: ['terminal-gateway/src/fuzz'] },
+  { number: 29, title: 'a card number planted everywhere', specs: ['journeys/canary', 'journeys/secrets-scan'] },
   {
     number: 22,
     title: 'frames of a wrong length, too long, in pieces',

@@ -69,6 +69,14 @@ describe('a script result', () => {
     expect(bench.arrived).toEqual([]);
   });
 
+  it('with a card number in a result is malformed, however it is written', async () => {
+    for (const value of [Buffer.from('6200000000000005', 'hex'), Buffer.from('6200000000000005')]) {
+      const hidden = formatTlv([{ tag: 'DF31', value }]);
+      expect((await one.send(result({ 55: hidden })))?.fields[39]).toBe('30');
+    }
+    expect(bench.arrived).toEqual([]);
+  });
+
   it('without a MAC is refused, and left unanswered when nobody knows that it is stored', async () => {
     expect((await one.send(result(), { mac: Buffer.alloc(8) }))?.fields[39]).toBe('A0');
     bench.answers.set(paymentPattern.scriptResult, silent);

@@ -42,7 +42,7 @@ const plants: readonly Fields[] = [
   { 62: Buffer.from(`signed by ${PAN}`) },
   { 63: PAN },
   { 63: `001 ${PAN} ${PAN}` },
-  ...['57', '5A', '56', '9F6B', '9F10', '95', 'DF31', '9F1E', '9F36'].flatMap((tag) => [
+  ...['9F10', 'DF31', '9F1E', '95', '57', '5A', '56', '9F6B', '9F36'].flatMap((tag) => [
     { 55: formatTlv([{ tag, value: PACKED }]) },
     {
       55: formatTlv(

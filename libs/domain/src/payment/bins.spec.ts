@@ -1,4 +1,4 @@
-import { BINS, lookUpBin, passesLuhn } from './bins.ts';
+import { BINS, holdsCardNumber, lookUpBin, passesLuhn } from './bins.ts';
 import { contentText, operationKey } from './keys.ts';
 import { responseCodeOf } from './refusals.ts';
 
@@ -25,6 +25,13 @@ describe('cards (domain 6.3)', () => {
     expect(lookUpBin('620000000000000')).toBeUndefined();
     expect(lookUpBin('9999999999999995')).toBeUndefined();
   });
+  it.each(['4111111111111111', 'x4111 1111 1111 1111y', '00004111111111111111000', 'a 6205500000000000004'])(
+    '%j holds a card number',
+    (text) => expect(holdsCardNumber(text)).toBe(true),
+  );
+  it.each(['4111111111111112', '480290053310001', '0'.repeat(40), '', '4111 11 11 1111'])('%j holds none', (text) =>
+    expect(holdsCardNumber(text)).toBe(false),
+  );
   it('every issuer has an institution code that F44 can carry', () => {
     for (const { institution } of BINS) expect(institution).toMatch(/^\d{8,11}$/);
     expect(new Set(BINS.map(({ issuer, institution }) => `${issuer} ${institution}`)).size).toBe(

@@ -92,6 +92,17 @@ describe('HTTP API', () => {
     expect(text).not.toContain('PRIVATE');
   });
 
+  it('refuses a text that must not be stored: a card number, NUL, half a surrogate pair; the field is named, the text is not', async () => {
+    const bad = { note: { inner: 'card 4111 1111 1111 1111' } };
+    const answer = await post({ merchantId: '898310000000001', amount: 1, ...bad });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'card-number', fields: [{ path: 'note.inner' }] } });
+    expect(answer.text).not.toContain('4111');
+    expect((await post({ '4111111111111111': 1 })).text).not.toContain('4111');
+    for (const text of ['a\u0000b', '\ud800']) {
+      expect(await post({ amount: 1, note: text })).toMatchObject({ status: 422, body: { code: 'unfit-text' } });
+    }
+  });
+
   it('takes a right body', async () => {
     expect(await post({ merchantId: '898310000000001', amount: 1 })).toMatchObject({
       status: 201,

@@ -9,7 +9,7 @@ import { type Log, NestLog } from '../logs/log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { freshToken } from './bearer-token.ts';
 import { isAllowed, startsBrowserSession } from './browser-session.ts';
-import { refuseCardNumbers } from './card-numbers.ts';
+import { refuseUnfitTexts } from './body-texts.ts';
 import { listenLoopback } from './listen.ts';
 import { loadLimit } from './load-limit.ts';
 import { operationsRoutes } from './operations-routes.ts';
@@ -75,7 +75,7 @@ export async function openHttp(settings: HttpSettings): Promise<OpenHttp> {
   try {
     guard(app, token);
     loadLimit(app, settings.busy ?? (() => false));
-    refuseCardNumbers(app);
+    refuseUnfitTexts(app);
     app.useGlobalPipes(validationPipe());
     app.useGlobalFilters(new ProblemFilter(log));
     document(app, title);
