@@ -34,6 +34,7 @@ const acts: readonly (readonly [number, Act])[] = [
   [2, (terminal, draw) => sell(terminal, draw, { fault: 'answer-spoilt' })],
   [3, (terminal, draw) => sell(terminal, draw, { fault: 'printer-failed' })],
   [4, (terminal, draw) => sell(terminal, draw, { fault: 'power-cut' })],
+  [3, (terminal, draw) => terminal.offlineSale({ amount: draw.integer(1, 90_00), card: pickCard(draw, '20', false) })],
   [7, voidOne],
   [7, refundOne],
   [3, (terminal, draw) => terminal.inquiry({ card: pickCard(draw, '20') })],
@@ -109,9 +110,9 @@ function actOf(draw: Draw): Act {
   return acts[0]![1];
 }
 
-function pickCard(draw: Draw, wish: string): PresentedCard {
+function pickCard(draw: Draw, wish: string, pin = true): PresentedCard {
   const range = draw.pick(['credit', 'credit', 'debit', 'visa'] as const);
-  return card(range, draw.integer(1, cardsOfAKind), { wish });
+  return card(range, draw.integer(1, cardsOfAKind), { wish, pin });
 }
 
 function sell(

@@ -1,7 +1,7 @@
 import type { Exchange, Item, Terminal } from '@tillstream/simulator';
 
 /** What a message asks for, by MTI and F60.1 (domain 2.3). */
-export type AskedKind = 'sale' | 'void' | 'refund' | 'inquiry' | 'reversal' | 'other';
+export type AskedKind = 'sale' | 'offline-sale' | 'void' | 'refund' | 'inquiry' | 'reversal' | 'other';
 
 /** One exchange of a terminal as the foreign world remembers it: no card number, no PIN. */
 export interface Told {
@@ -29,6 +29,7 @@ const kinds: Readonly<Record<string, AskedKind>> = {
   '0200.22': 'sale',
   '0200.23': 'void',
   '0220.25': 'refund',
+  '0220.30': 'offline-sale',
   '0200.01': 'inquiry',
 };
 

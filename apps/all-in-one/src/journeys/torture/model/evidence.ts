@@ -39,5 +39,9 @@ export function byPayment({ store }: Evidence): Map<string, Operation[]> {
   return Map.groupBy(store.operations.values(), ({ paymentId }) => paymentId);
 }
 
-/** Approved and posted at some time, and not undone since. */
-export const isPosted = ({ past, standing }: Operation): boolean => past.includes('approved') && standing !== 'undone';
+/** Approved and posted at some time, and neither undone nor returned since. */
+export const isPosted = ({ past, standing, returned }: Operation): boolean =>
+  past.includes('approved') && standing !== 'undone' && returned !== 'accepted';
+
+/** Kinds by which the payer pays. */
+export const pays: ReadonlySet<string> = new Set(['sale', 'offline-sale']);

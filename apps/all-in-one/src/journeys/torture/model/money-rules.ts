@@ -1,4 +1,4 @@
-import { byPayment, isPosted, named, standingVoids, type Broken, type Evidence } from './evidence.ts';
+import { byPayment, isPosted, named, pays, standingVoids, type Broken, type Evidence } from './evidence.ts';
 import { feeBack, feeOf } from './fees.ts';
 import type { Operation } from './store-view.ts';
 
@@ -60,13 +60,14 @@ const planOf = ({ plans }: Evidence, merchantId: string): string => plans.get(me
 function feesDiffer(evidence: Evidence): Broken[] {
   const broken: Broken[] = [];
   for (const operations of byPayment(evidence).values()) {
-    const sale = operations.find(({ kind, approvals }) => kind === 'sale' && approvals > 0);
+    const sale = operations.find(({ kind, approvals }) => pays.has(kind) && approvals > 0);
     if (sale === undefined) continue;
     const fee = feeOf(planOf(evidence, sale.merchantId), sale.approvedAmount, sale.cardClass);
     if (fee !== sale.fee)
       broken.push({ rule: 'fees are those of the plan', detail: `${named(sale)}: ${sale.fee}, not ${fee} fen` });
     const refunds = operations.filter(({ kind, approvals }) => kind === 'refund' && approvals > 0);
-    if (refunds.length === 0 || refunds.some(({ standing }) => standing === 'declined')) continue;
+    if (refunds.length === 0 || refunds.some(({ standing }) => standing === 'declined' || standing === 'failed'))
+      continue;
     const refunded = refunds.reduce((sum, { amount }) => sum + amount, 0);
     const back = refunds.reduce((sum, { feeReturned }) => sum + feeReturned, 0);
     if (refunded > sale.approvedAmount)
@@ -97,15 +98,19 @@ function merchantsDiffer(evidence: Evidence): Broken[] {
     return known;
   };
   for (const operations of byPayment(evidence).values()) {
-    const sale = operations.find(({ kind }) => kind === 'sale');
+    const sale = operations.find(({ kind }) => pays.has(kind));
     if (sale === undefined || !isPosted(sale)) continue;
     const position = of(sale.merchantId);
     if (operations.some((one) => one.kind === 'void' && isPosted(one))) continue;
     const net = sale.approvedAmount - sale.fee - refundedNet(operations);
     position.owed += net;
-    if (operations.some(({ kind, standing }) => kind !== 'refund' && standing === 'stuck')) position.held += net;
+    const isHeld = operations.some(
+      ({ kind, standing, returned }) => kind !== 'refund' && (standing === 'stuck' || returned === 'asked'),
+    );
+    if (isHeld) position.held += net;
   }
   for (const [name, amount] of store.paid) of(name.split(' ')[0] ?? '').owed -= amount;
+  for (const [merchantId, amount] of store.heldByCases) of(merchantId).held += amount;
   const booked = bookedPositions(evidence);
   return [...new Set([...expected.keys(), ...booked.keys()])].flatMap((merchantId) => {
     const [ours, theirs] = [expected.get(merchantId), booked.get(merchantId)].map((one) => one ?? { owed: 0, held: 0 });

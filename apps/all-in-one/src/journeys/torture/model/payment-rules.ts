@@ -42,20 +42,24 @@ function channelDiffers({ store, network }: Evidence): Broken[] {
     if (operation === undefined) broken.push({ rule: 'no payment without an owner', detail: `${what} is in no fact` });
     else if (!isSame(operation, taken)) broken.push({ rule, detail: `${what} is another than ${named(operation)}` });
     else if (network.stands(taken) !== heldBy[taken.is]?.includes(operation.standing)) {
-      const there = network.stands(taken) ? 'stands' : taken.reversed ? 'is undone' : `was declined ${taken.code}`;
-      broken.push({ rule, detail: `${what} ${there} there; ${named(operation)}` });
+      const end = network.stands(taken) ? 'stands' : taken.reversed ? 'is undone' : `was declined ${taken.code}`;
+      broken.push({ rule, detail: `${what} ${end} there; ${named(operation)}` });
     }
   }
   for (const operation of store.operations.values()) {
-    if (operation.trace === null || !heldBy[operation.kind]?.includes(operation.standing)) continue;
+    if (operation.trace === null || !heldBy[there[operation.kind] ?? operation.kind]?.includes(operation.standing))
+      continue;
     if (!network.operations.has(operation.trace) && operation.standing !== 'stuck')
       broken.push({ rule, detail: `the channel has never seen ${named(operation)}` });
   }
   return broken;
 }
 
+/** The network's word for what we ask of it. */
+const there: Readonly<Record<string, string>> = { 'offline-sale': 'sale', return: 'refund' };
+
 const isSame = (operation: Operation, taken: NetworkOperation): boolean =>
-  operation.kind === taken.is &&
+  (there[operation.kind] ?? operation.kind) === taken.is &&
   operation.amount === taken.amount &&
   operation.merchantId === taken.merchantId &&
   operation.terminalId === taken.terminalId &&
@@ -143,6 +147,8 @@ function isBelieved(
   if (kind === 'inquiry') return true;
   // 94 to a refund says that it is there, under whatever number.
   if (kind === 'refund') return operation === undefined || operation.approvals <= 1;
+  // An advice was approved without the host; what the channel makes of it is for a person when it is no.
+  if (kind === 'offline-sale') return operation !== undefined;
   if (operation === undefined || operation.standing !== 'approved') return false;
   if (kind === 'void') return true;
   const isVoided = (payments.get(operation.paymentId) ?? []).some((one) => one.kind === 'void' && isPosted(one));
@@ -162,9 +168,8 @@ function isKept({ network }: Evidence, { trace }: Operation, voids: ReadonlyMap<
 }
 
 function isOwned({ store, atEnd }: Evidence, { status, batch }: Belief, operation: Operation): boolean {
-  if (operation.standing === 'stuck') return true;
+  if (operation.standing === 'stuck' || operation.returned !== 'no') return true;
   if (status === 'sent') return !atEnd;
-  if (store.hostOnly.has(operation.key)) return true;
   return !store.batches.has(`${operation.terminalId}.${batch}`) && !atEnd;
 }
 

@@ -23,6 +23,7 @@ export type Standing =
   | 'undone'
   | 'stuck'
   | 'accepted'
+  | 'failed'
   | 'refused'
   | 'tombstone'
   | 'claimed';
@@ -54,6 +55,8 @@ export interface Operation {
   feeReturned: number;
   /** Of the payment: the channel's clearing date. */
   clearingDate: string | null;
+  /** It goes, or went, back to the payer by a refund of ours. */
+  returned: 'no' | 'asked' | 'accepted';
 }
 
 /** An entry of a book. */
@@ -97,7 +100,22 @@ const meaning: Readonly<Record<string, Standing | undefined>> = {
   OperationLinked: 'claimed',
   OperationTombstoned: 'tombstone',
   LateResponseReceived: undefined,
+  ScriptResultReceived: undefined,
+  SignatureReceived: undefined,
+  AdviceRequested: 'asked',
+  AdviceDeclined: 'declined',
+  PreAuthApproved: 'approved',
+  PreAuthVoided: 'approved',
+  PreAuthExpired: undefined,
+  RefundFailed: 'failed',
+  VoidConfirmed: 'approved',
+  ReturnRequested: 'asked',
+  ReturnAccepted: 'accepted',
+  ReturnDeclined: 'declined',
 };
+
+/** Facts by which something is approved for its terminal. */
+const approvals = new Set(['PaymentApproved', 'PaymentVoided', 'RefundRequested']);
 
 /** Everything that the model knows of the store, filled from where it ended the last time. */
 export class StoreView {
@@ -115,8 +133,8 @@ export class StoreView {
   readonly credited = new Map<string, number>();
   /** `<terminal>.<batch>` → how the host ended it. */
   readonly batches = new Map<string, 'balanced' | 'reconciled' | 'with differences'>();
-  /** `<terminal>.<batch>.<stan>` of what the comparison of a batch found at the host alone. */
-  readonly hostOnly = new Set<string>();
+  /** Merchant → fen that cases of the clearing hold for it. */
+  readonly heldByCases = new Map<string, number>();
   readonly unknownTypes = new Set<string>();
   position = 0;
   payments = 0;
@@ -146,16 +164,23 @@ export class StoreView {
     const name = `${merchantId} ${dueDate}`;
     if (fact.type === 'PayoutConfirmed') this.paid.set(name, (this.paid.get(name) ?? 0) + amount);
     if (fact.type === 'PayoutReturned') this.paid.set(name, (this.paid.get(name) ?? 0) - amount);
+    this.#case(fact);
     if (fact.type === 'ChannelCredited') this.credited.set(String(fact.data['clearingDate']), amount);
+  }
+
+  #case({ type, data }: Read): void {
+    const hold = (data['move'] as { hold: number } | undefined)?.hold;
+    if (hold === undefined || (type !== 'ClearingDifferenceFound' && type !== 'ClearingDifferenceCleared')) return;
+    const merchantId = String(data['merchantId']);
+    const by = type === 'ClearingDifferenceFound' ? hold : -hold;
+    this.heldByCases.set(merchantId, (this.heldByCases.get(merchantId) ?? 0) + by);
   }
 
   #batch({ type, data }: Read): void {
     const key = `${String(data['terminalId'])}.${String(data['batch'])}`;
     if (type === 'BatchBalanced') this.batches.set(key, 'balanced');
-    if (type !== 'BatchReconciled') return;
-    this.batches.set(key, data['outcome'] === 'SETTLED' ? 'reconciled' : 'with differences');
-    for (const { kind, stan } of data['differences'] as readonly { kind: string; stan: string }[])
-      if (kind === 'HOST_ONLY') this.hostOnly.add(`${key}.${stan}`);
+    if (type === 'BatchReconciled')
+      this.batches.set(key, data['outcome'] === 'SETTLED' ? 'reconciled' : 'with differences');
   }
 
   #payment(fact: Read): void {
@@ -194,6 +219,7 @@ export class StoreView {
       fee: 0,
       feeReturned: 0,
       clearingDate: null,
+      returned: 'no',
     };
     this.operations.set(operation.id, operation);
     this.byKey.set(operation.key, [...(this.byKey.get(operation.key) ?? []), operation]);
@@ -208,10 +234,13 @@ export class StoreView {
       this.byTrace.set(operation.trace, operation);
     }
     if (type === 'ChannelRequested' && operation.kind === 'sale') this.payments += 1;
+    const returned = this.operations.get(String(data['of']));
+    if (returned !== undefined && type === 'ReturnRequested') returned.returned = 'asked';
+    if (returned !== undefined && type === 'ReturnAccepted') returned.returned = 'accepted';
     if (card !== undefined) operation.cardClass = card.cardClass;
     const { amount } = data as { amount?: number };
     if (amount !== undefined && operation.amount === 0) operation.amount = amount;
-    if (type === 'PaymentApproved' || type === 'PaymentVoided' || type === 'RefundRequested') operation.approvals += 1;
+    if (approvals.has(type)) operation.approvals += 1;
     if (type === 'PaymentApproved') {
       operation.approvedAmount = amount ?? 0;
       operation.fee = data['fee'] as number;
@@ -242,6 +271,13 @@ function journalOf(type: string, data: Record<string, unknown>): string | undefi
       return data['undone'] === null ? undefined : 'J2';
     case 'VoidReversed':
       return data['restored'] === null ? undefined : 'J1';
+    case 'ReturnAccepted':
+      return data['undone'] === null ? undefined : 'J2';
+    case 'VoidConfirmed':
+      if (data['undone'] === null) return undefined;
+      return data['caseId'] === null ? 'J2' : 'J11-confirmed';
+    case 'RefundFailed':
+      return 'J3-mirror';
     default:
       return undefined;
   }
