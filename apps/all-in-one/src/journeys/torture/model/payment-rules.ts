@@ -127,7 +127,7 @@ function beliefsWithoutLedger(evidence: Evidence): Broken[] {
   for (const [key, belief] of witness.beliefs) {
     const operation = store.byKey.get(key)?.find(({ kind }) => kind === belief.kind);
     if (belief.status === 'approved') {
-      if (!isBelieved(belief, operation, payments)) {
+      if (!isBelieved(evidence, belief, operation, payments)) {
         const detail = `${belief.kind} ${key} was told ${belief.code}; ${operation === undefined ? 'no fact' : named(operation)}`;
         broken.push({ rule: 'no approval that the ledger lacks', detail });
       }
@@ -140,6 +140,7 @@ function beliefsWithoutLedger(evidence: Evidence): Broken[] {
 }
 
 function isBelieved(
+  { atEnd }: Evidence,
   { kind, voided }: Belief,
   operation: Operation | undefined,
   payments: ReadonlyMap<string, readonly Operation[]>,
@@ -147,8 +148,8 @@ function isBelieved(
   if (kind === 'inquiry') return true;
   // 94 to a refund says that it is there, under whatever number.
   if (kind === 'refund') return operation === undefined || operation.approvals <= 1;
-  // An advice was approved without the host; what the channel makes of it is for a person when it is no.
-  if (kind === 'offline-sale') return operation !== undefined;
+  // Approved without the host, which hears of it before the settlement; a no of the channel is for a person.
+  if (kind === 'offline-sale') return operation !== undefined || !atEnd;
   if (operation === undefined || operation.standing !== 'approved') return false;
   if (kind === 'void') return true;
   const isVoided = (payments.get(operation.paymentId) ?? []).some((one) => one.kind === 'void' && isPosted(one));
