@@ -71,6 +71,17 @@ describe('a clearing file that agrees', () => {
     await expectSound();
   });
 
+  it('may call an offline sale a sale, or the other way round: it is the same item', async () => {
+    await bench.sale(1_000_00, byRrn(1));
+    bench.files.change(MONDAY, (lines) => lines.map((line) => ({ ...line, kind: 'offline-sale' as const })));
+    await creditFile();
+    const service = await bench.service();
+    bench.clock.set(TUESDAY_MORNING);
+    await paid(service, TUESDAY);
+    expect((await said(house()))[1]).toMatchObject({ counts: { MATCHED: 1, LONG: 0, SHORT: 0 } });
+    await expectSound();
+  });
+
   it('is waited for: no credit and no payout before it', async () => {
     await bench.sale(1_000_00, byRrn(1));
     await creditFile();

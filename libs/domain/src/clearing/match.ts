@@ -109,8 +109,8 @@ class Comparing {
   #takeItem(item: ClearingItem): void {
     const operation = this.#byTrace.get(traceKeyOf(item.trace)) ?? this.#byReference.get(referenceOf(item));
     const occurrence = this.#claim(item, operation);
-    const kind = item.kind === 'refund-failure' ? 'refund' : item.kind;
-    if (operation?.kind !== kind || operation.channel !== this.#file.channel) {
+    const isSame = operation !== undefined && comparedAs(operation.kind) === comparedAs(item.kind);
+    if (!isSame || operation.channel !== this.#file.channel) {
       this.#extra(occurrence === 0 ? 'LONG' : 'DUPLICATE', item, null, occurrence);
     } else if (occurrence > 0) this.#extra('DUPLICATE', item, operation, occurrence);
     else if (item.kind === 'refund-failure') this.#takeFailure(item, operation);
@@ -288,4 +288,10 @@ class Comparing {
 
 /** The second way to the same transaction: our reference number, the terminal and the kind (domain 4.5). */
 const referenceOf = ({ rrn, terminalId, kind }: Pick<ClearingItem, 'rrn' | 'terminalId' | 'kind'>): string =>
-  `${rrn} ${terminalId} ${kind === 'refund-failure' ? 'refund' : kind}`;
+  `${rrn} ${terminalId} ${comparedAs(kind)}`;
+
+/** A channel that was told of an offline sale may call it a sale as any other; a failure is about a refund. */
+function comparedAs(kind: ClearingItem['kind']): ClearingItem['kind'] {
+  if (kind === 'refund-failure') return 'refund';
+  return kind === 'offline-sale' ? 'sale' : kind;
+}
