@@ -171,6 +171,8 @@ function isKept({ network }: Evidence, { trace }: Operation, voids: ReadonlyMap<
 function isOwned({ store, atEnd }: Evidence, { status, batch }: Belief, operation: Operation): boolean {
   if (operation.standing === 'stuck' || operation.returned !== 'no') return true;
   if (status === 'sent') return !atEnd;
+  // The payer has the money back; a void whose day has passed by the comparison is a person's (domain 3.4, 4.1).
+  if (operation.kind === 'void' && store.hostOnly.has(operation.key)) return true;
   return !store.batches.has(`${operation.terminalId}.${batch}`) && !atEnd;
 }
 

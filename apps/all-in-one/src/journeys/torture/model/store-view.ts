@@ -133,6 +133,8 @@ export class StoreView {
   readonly credited = new Map<string, number>();
   /** `<terminal>.<batch>` → how the host ended it. */
   readonly batches = new Map<string, 'balanced' | 'reconciled' | 'with differences'>();
+  /** `<terminal>.<batch>.<stan>` of what the comparison of a batch found at the host alone. */
+  readonly hostOnly = new Set<string>();
   /** Merchant → fen that cases of the clearing hold for it. */
   readonly heldByCases = new Map<string, number>();
   readonly unknownTypes = new Set<string>();
@@ -179,8 +181,10 @@ export class StoreView {
   #batch({ type, data }: Read): void {
     const key = `${String(data['terminalId'])}.${String(data['batch'])}`;
     if (type === 'BatchBalanced') this.batches.set(key, 'balanced');
-    if (type === 'BatchReconciled')
-      this.batches.set(key, data['outcome'] === 'SETTLED' ? 'reconciled' : 'with differences');
+    if (type !== 'BatchReconciled') return;
+    this.batches.set(key, data['outcome'] === 'SETTLED' ? 'reconciled' : 'with differences');
+    for (const { kind, stan } of data['differences'] as readonly { readonly kind: string; readonly stan: string }[])
+      if (kind === 'HOST_ONLY') this.hostOnly.add(`${key}.${stan}`);
   }
 
   #payment(fact: Read): void {
