@@ -105,5 +105,5 @@ describe('rounding (quality 39)', () => {
       }),
       { numRuns, seed },
     );
-  }, 600_000);
+  }, 1_800_000);
 });
