@@ -46,9 +46,13 @@ export const scenarios = [
   {
     number: 14,
     title: 'a late approval after the reversal',
-    specs: ['journeys/doubt.journey', 'authorization/src/sale.int'],
+    specs: ['journeys/doubt', 'authorization/src/sale.int', 'authorization/src/doubt.int'],
   },
-  { number: 15, title: 'reversals lost, repeated, before their original', specs: ['journeys/repeats.journey'] },
+  {
+    number: 15,
+    title: 'reversals lost, repeated, before their original',
+    specs: ['journeys/repeats.journey', 'authorization/src/linked.int', 'authorization/src/doubt.int'],
+  },
   { number: 16, title: 'one key, other content', specs: ['journeys/repeats.journey'] },
   {
     number: 17,
@@ -58,7 +62,12 @@ export const scenarios = [
   {
     number: 18,
     title: 'completions, voids, refunds and refunds over the amount at once',
-    specs: ['authorization/src/linked.int', 'authorization/src/pre-auth.int', 'domain/src/payment/interleaving'],
+    specs: [
+      'authorization/src/linked.int',
+      'authorization/src/pre-auth.int',
+      'domain/src/payment/interleaving',
+      'domain/src/book/payments.property',
+    ],
   },
   {
     number: 19,

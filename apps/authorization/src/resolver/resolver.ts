@@ -190,14 +190,18 @@ export class Resolver implements Owner {
       this.#tasks.delete(task.operationId);
       return;
     }
-    const pauseMs = nextTry(settings.retryMs, { attempts: task.attempts, isPastCutOff: this.#isPastCutOff(task) });
-    if (pauseMs !== null) {
-      this.#schedule(task, pauseMs);
-      return;
-    }
-    const { operationId, clearingDate } = task;
-    platform.log.info('a reversal without an answer waits for the clearing file', { operationId, clearingDate });
-    this.#tasks.delete(operationId);
+    this.#schedule(task, this.#pauseOf(task) ?? settings.retryMs[0] ?? 1_000);
+  }
+
+  /** Whether the repeats are over, so that the file decides; a restart is no reason to try again. */
+  #isTheFiles(task: Task): boolean {
+    if (this.#pauseOf(task) !== null) return false;
+    this.#desk().platform.log.info('a reversal waits for the clearing file', { operationId: task.operationId });
+    return true;
+  }
+
+  #pauseOf(task: Task): number | null {
+    return nextTry(this.#desk().settings.retryMs, { attempts: task.attempts, isPastCutOff: this.#isPastCutOff(task) });
   }
 
   /** An advice is told until it is answered; only a reversal ends with its clearing day (domain 3.2). */
@@ -226,7 +230,7 @@ export class Resolver implements Owner {
           await this.outcomes.beginReversal(task);
           break;
         case 'reverse':
-          return this.#reverse(task, work);
+          return this.#isTheFiles(task) || this.#reverse(task, work);
         case 'advise':
           return this.#advise(task, work, state);
       }

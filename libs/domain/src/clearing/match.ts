@@ -196,7 +196,11 @@ class Comparing {
     }
     if (this.#claimed.has(`item ${operation.operationId}`)) return;
     const short = this.#openCase(operation, 'SHORT');
-    const absent = !operation.advice && isUndecided(operation) && this.#isDecidedHere(operation);
+    const inDoubt = !operation.advice && isUndecided(operation) && this.#isDecidedHere(operation);
+    // The file of its day was compared before anybody doubted it, and nothing was short of it: the channel has it.
+    const matched = short === undefined && this.#isOfEarlierDay(operation.posted) ? operation.posted : null;
+    if (inDoubt && matched !== null) this.#answer(operation, 'present', matched.amounts, null);
+    const absent = inDoubt && matched === null;
     if (absent) this.#answer(operation, 'absent', null, null);
     if (short !== undefined && (absent || operation.posted === null)) this.#clear(short, 'undone', short.clearingDate);
     const posted = this.#on(operation.posted);
@@ -208,6 +212,10 @@ class Comparing {
     } else {
       this.#short(operation, posted.amounts, operation.kind, this.#holdable(operation, posted));
     }
+  }
+
+  #isOfEarlierDay(posted: Posted | null): posted is Posted {
+    return posted !== null && posted.clearingDate < this.#file.clearingDate;
   }
 
   #isDecidedHere({ askedAt }: OurOperation): boolean {
@@ -271,20 +279,15 @@ class Comparing {
     if (operation.answered !== null) return;
     const { channel, clearingDate, version } = this.#file;
     const { merchantId, paymentId, operationId, kind } = operation;
-    this.#doubts.push({
-      channel,
-      clearingDate,
-      version,
-      merchantId,
-      paymentId,
-      operationId,
-      kind,
-      found,
-      theirs,
-      caseId,
-    });
+    const item = { channel, clearingDate, version, merchantId, paymentId, operationId, kind };
+    this.#doubts.push({ ...item, found, theirs: theirs && itemAmountsOf(theirs), caseId });
   }
 }
+
+/** Without what is ours alone, the fee. */
+const itemAmountsOf = ({ amount, issuerCost, networkCost }: ItemAmounts): ItemAmounts => ({
+  ...{ amount, issuerCost, networkCost },
+});
 
 /** The second way to the same transaction: our reference number, the terminal and the kind (domain 4.5). */
 const referenceOf = ({ rrn, terminalId, kind }: Pick<ClearingItem, 'rrn' | 'terminalId' | 'kind'>): string =>
