@@ -9,7 +9,11 @@ export const scenarios = [
     specs: ['torture.journey'],
     scripts: [['torture', '--rounds', '200', '--seed', '20261124']],
   },
-  { number: 2, title: 'killed between a durable append and the reply', specs: ['journeys/crash.journey'] },
+  {
+    number: 2,
+    title: 'killed between a durable append and the reply',
+    specs: ['journeys/crash.journey', 'killed-exchange.journey'],
+  },
   {
     number: 3,
     title: 'the database server is killed in mid-batch',
