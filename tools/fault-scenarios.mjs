@@ -80,6 +80,11 @@ export const scenarios = [
   },
   { number: 20, title: 'MACs that do not verify', specs: ['terminal-gateway/src/authentication.int'] },
   { number: 21, title: 'malformed frames, messages and chip data', specs: ['terminal-gateway/src/fuzz'] },
+  {
+    number: 28,
+    title: 'texts that a careless program would run',
+    specs: ['journeys/injection', 'reporting/src/read/csv'],
+  },
   { number: 29, title: 'a card number planted everywhere', specs: ['journeys/canary', 'journeys/secrets-scan'] },
   {
     number: 22,
