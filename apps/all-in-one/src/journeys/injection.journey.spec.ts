@@ -143,6 +143,7 @@ describe('texts that a careless program would run', () => {
       await counter.signIn();
       approvedKey(await counter.sale({ amount: 10_000, card: card('credit', 910 + n) }));
       await counter.close();
+      counter = undefined;
     }
     await journey.settled();
     const { text: page } = await call('/');
