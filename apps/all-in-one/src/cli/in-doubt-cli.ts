@@ -31,6 +31,10 @@ await runCommand(async () => {
   const { cutOffMinutes } = readNodeSettings(process.env);
   const data = await openData(values.data);
   try {
+    if (!(await wasUsed(data.pool))) {
+      console.log('nothing is in doubt: no node was ever started on this data');
+      return 0;
+    }
     const now = await businessNow(data.pool);
     const found = await everything(data.pool, businessDateAt(now, cutOffMinutes), values.merchant);
     if (values.json === true) console.log(JSON.stringify(found, null, 2));
@@ -40,6 +44,13 @@ await runCommand(async () => {
     await data.close();
   }
 });
+
+async function wasUsed(pool: Pool): Promise<boolean> {
+  const tables =
+    "to_regclass('state.business_clock') is not null and to_regclass('read.authorization_operation') is not null";
+  const found = await pool.query<{ used: boolean }>(`select ${tables} as used`);
+  return found.rows[0]?.used === true;
+}
 
 /** Time in a simulated folder stands where its node left it. */
 async function businessNow(pool: Pool): Promise<number> {
