@@ -6,8 +6,10 @@ import { compare, type Comparison } from '@tillstream/domain/clearing/match';
 import { traceKeyOf, type OurOperation } from '@tillstream/domain/clearing/operations';
 import { HOUSE, streamOf } from '@tillstream/domain/stream';
 import { crashPoint, NO_STREAM, uuidv5, type StoredRecord } from '@tillstream/event-store';
+import type { Pool } from 'pg';
 import { idOf, say, type Ground } from '../ground.ts';
 import { merchantsWithCases, openCases } from '../rows/case-rows.ts';
+import { clearingDays } from '../rows/clearing.model.ts';
 import { ourOperations } from '../rows/operation-rows.ts';
 import { loadClearing, sayClearing } from './clearing-streams.ts';
 
@@ -59,11 +61,25 @@ async function compared({ platform, settings }: Ground, file: ClearingFile): Pro
     if (merchants.has(merchantId)) continue;
     if ((await store.readStream(streamOf.merchant(merchantId))).length > 0) merchants.add(merchantId);
   }
+  const earlier = await comparedBefore(pool, file, operations);
   return compare(file, {
+    compared: earlier,
     ...{ operations, openCases: await openCases(pool, channel, clearingDate), merchants },
     decidedBefore: cutOffInstant(clearingDate, cutOffMinutes) - settings.doubtSafetyMs,
     caseIdOf: (merchantId, item) => uuidv5(`${casesStream(channel, clearingDate, merchantId)}/${item}`, CASES),
   });
+}
+
+/** Earlier dates on which these operations are posted and whose files were compared. */
+async function comparedBefore(
+  pool: Pool,
+  { channel, clearingDate }: ClearingFile,
+  operations: readonly OurOperation[],
+): Promise<ReadonlySet<string>> {
+  const [first] = operations.flatMap(({ posted }) => (posted === null ? [] : [posted.clearingDate])).sort();
+  if (first === undefined || first >= clearingDate) return new Set();
+  const days = (await clearingDays(pool, first)).filter((day) => day.channel === channel);
+  return new Set(days.filter((day) => day.reconciledVersion !== null).map((day) => day.clearingDate));
 }
 
 const mayStillAnswer = ({ standing, advice }: OurOperation): boolean => standing === 'asked' && !advice;

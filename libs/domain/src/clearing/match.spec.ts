@@ -16,9 +16,10 @@ const stuck: OurOperation = {
 };
 const empty = (clearingDate: string): ClearingFile =>
   ({ channel: 'unionpay', clearingDate, version: 1, items: [] }) as unknown as ClearingFile;
-const doubtsOf = (clearingDate: string, openCases: readonly OpenCase[] = []) =>
+const doubtsOf = (clearingDate: string, openCases: readonly OpenCase[] = [], compared = [MON]) =>
   compare(empty(clearingDate), {
     ...{ operations: [stuck], openCases, merchants: new Set(['M1']), decidedBefore: Date.parse(`${TUE}T15:00:00Z`) },
+    compared: new Set(compared),
     caseIdOf: (merchant, item) => `${merchant} ${item}`,
   }).doubts;
 
@@ -27,6 +28,7 @@ describe('doubt that began after the file of its day was compared', () => {
     expect(doubtsOf(TUE)).toMatchObject([
       { found: 'present', theirs: { amount: 100_000, issuerCost: 450, networkCost: 33 }, caseId: null },
     ]));
+  it('is answered by nobody while the file of its day is missing', () => expect(doubtsOf(TUE, [], [])).toEqual([]));
   it('is answered absent when it was short of that day', () => {
     const move = { receivable: fen(-99_517), issuerCost: fen(0), networkCost: fen(0), hold: fen(99_400) };
     const short = { caseId: 'c', channel: 'unionpay', clearingDate: MON, merchantId: 'M1', outcome: 'SHORT' as const };

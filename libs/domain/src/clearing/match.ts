@@ -27,6 +27,8 @@ export interface OurSide {
   readonly operations: readonly OurOperation[];
   /** Of other dates of the channel. */
   readonly openCases: readonly OpenCase[];
+  /** Earlier dates of the channel whose files were compared. */
+  readonly compared: ReadonlySet<BusinessDate>;
   /** Merchants of ours that the file names for items which we do not know. */
   readonly merchants: ReadonlySet<string>;
   /** The instant, ms since 1970, before which an intent must lie so that this file decides what became of it. */
@@ -199,7 +201,9 @@ class Comparing {
     const inDoubt = !operation.advice && isUndecided(operation) && this.#isDecidedHere(operation);
     // The file of its day was compared before anybody doubted it, and nothing was short of it: the channel has it.
     const matched = short === undefined && this.#isOfEarlierDay(operation.posted) ? operation.posted : null;
-    if (inDoubt && matched !== null) this.#answer(operation, 'present', matched.amounts, null);
+    // While the file of its day is missing nobody can tell; that file will.
+    const known = matched !== null && this.#ours.compared.has(matched.clearingDate);
+    if (inDoubt && known) this.#answer(operation, 'present', matched.amounts, null);
     const absent = inDoubt && matched === null;
     if (absent) this.#answer(operation, 'absent', null, null);
     if (short !== undefined && (absent || operation.posted === null)) this.#clear(short, 'undone', short.clearingDate);
