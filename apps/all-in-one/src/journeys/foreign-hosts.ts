@@ -13,6 +13,7 @@ export class ForeignHosts {
   readonly #files: FileHost;
   #bankPort = 0;
   #filesPort = 0;
+  #networkPort = 0;
 
   constructor(
     folder: string,
@@ -43,7 +44,13 @@ export class ForeignHosts {
   async listen(): Promise<number> {
     this.#bankPort = await this.bank.listen();
     this.#filesPort = await this.#files.listen();
-    return this.network.listen();
+    this.#networkPort = await this.network.listen();
+    return this.#networkPort;
+  }
+
+  /** Where the network really listens. */
+  get networkPort(): number {
+    return this.#networkPort;
   }
 
   /** As the node is told of it; `networkPort` may lead through a gate. */
@@ -57,9 +64,10 @@ export class ForeignHosts {
     };
   }
 
-  /** The network closes a date; its net is on the bank's books from the value date on. Gives the net, fen. */
+  /** The network closes a date; the net of its file is on the bank's books from the value date on. Gives the net, fen. */
   endClearing(clearingDate: string, valueDate: string): number {
-    const amount = this.network.endClearing(clearingDate);
+    this.network.endClearing(clearingDate);
+    const amount = this.network.files.netOf(clearingDate);
     this.bank.credit({ channel: DEMO_CHANNEL, clearingDate, amount, valueDate });
     return amount;
   }
