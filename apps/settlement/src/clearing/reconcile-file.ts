@@ -54,7 +54,9 @@ async function compared({ platform, settings }: Ground, file: ClearingFile): Pro
   const { pool, store, cutOffMinutes } = platform;
   const { channel, clearingDate, items } = file;
   const traces = new Set(items.map(({ trace }) => traceKeyOf(trace)));
-  const operations = await ourOperations(pool, channel, clearingDate, [...traces]);
+  const open = await openCases(pool, channel, clearingDate);
+  const ofCases = open.map(({ operationId }) => operationId);
+  const operations = await ourOperations(pool, channel, clearingDate, [...traces], ofCases);
   if (operations.some((one) => mayStillAnswer(one) && traces.has(traceKeyOf(one.trace)))) return undefined;
   const merchants = new Set(operations.map(({ merchantId }) => merchantId));
   for (const { merchantId } of items) {
@@ -63,8 +65,7 @@ async function compared({ platform, settings }: Ground, file: ClearingFile): Pro
   }
   const earlier = await comparedBefore(pool, file, operations);
   return compare(file, {
-    compared: earlier,
-    ...{ operations, openCases: await openCases(pool, channel, clearingDate), merchants },
+    ...{ operations, openCases: open, merchants, compared: earlier },
     decidedBefore: cutOffInstant(clearingDate, cutOffMinutes) - settings.doubtSafetyMs,
     caseIdOf: (merchantId, item) => uuidv5(`${casesStream(channel, clearingDate, merchantId)}/${item}`, CASES),
   });

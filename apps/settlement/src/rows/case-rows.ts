@@ -27,6 +27,8 @@ export interface CaseRow {
   readonly withPayment: boolean;
   /** It could not: the channel declined the return, and people decide. */
   readonly returnDeclined: boolean;
+  /** Clearing date of the file that ended it. */
+  readonly endedOn: string | null;
   readonly owner: string | null;
   readonly proposedBy: string | null;
   readonly resolution: string | null;
@@ -44,7 +46,7 @@ export const cases = new RowTable<CaseRow>(
   {
     ...{ caseId: 'uuid', channel: 'text', clearingDate: 'date', merchantId: 'text', outcome: 'text' },
     ...{ operationId: 'text?', suspense: 'fen', found: 'json', status: 'text', isOver: 'boolean', owner: 'text?' },
-    ...{ withPayment: 'boolean', returnDeclined: 'boolean' },
+    ...{ withPayment: 'boolean', returnDeclined: 'boolean', endedOn: 'date?' },
     ...{ proposedBy: 'text?', resolution: 'text?', note: 'text?', fee: 'fen?', foundAt: 'text', changedAt: 'text' },
     position: 'position',
   },
@@ -96,7 +98,8 @@ export async function applyCases(facts: readonly StoredRecord[], client: PoolCli
       if (before === undefined || stored.position <= before.position) return;
       rows.set({ ...before, ...of(before), changedAt: stored.at, position: stored.position });
     };
-    if (own?.type === 'ClearingDifferenceFound' && rows.get(own.data.caseId) === undefined) {
+    const known = own ? rows.get(own.data.caseId) : undefined;
+    if (own?.type === 'ClearingDifferenceFound' && (known === undefined || isFoundAgain(known, stored))) {
       const row = opened(own, stored);
       rows.set(row);
       name(row);
@@ -107,6 +110,10 @@ export async function applyCases(facts: readonly StoredRecord[], client: PoolCli
   }
   await cases.write(client, rows.changed());
 }
+
+/** A correction had taken it back, and a further one brings it again. */
+const isFoundAgain = (known: CaseRow, { position }: StoredRecord): boolean =>
+  known.status === 'CLEARED' && position > known.position;
 
 interface Told {
   readonly own: CaseFact | undefined;
@@ -135,6 +142,7 @@ function opened(fact: ClearingDifferenceFound, { at, position }: StoredRecord): 
       isOver: false,
       withPayment: false,
       returnDeclined: false,
+      endedOn: null,
       owner: null,
       proposedBy: null,
       resolution: null,
@@ -148,7 +156,7 @@ function changeBy(before: CaseRow, fact: CaseFact): Partial<CaseRow> {
     case 'ClearingDifferenceFound':
       return {};
     case 'ClearingDifferenceCleared':
-      return { status: 'CLEARED', isOver: true };
+      return { status: 'CLEARED', isOver: true, endedOn: fact.data.foundIn.clearingDate };
     case 'ClearingCaseAssigned':
       return { owner: fact.data.owner, status: before.status === 'OPEN' ? 'ASSIGNED' : before.status };
     case 'ClearingCaseProposed': {
@@ -164,11 +172,15 @@ function changeBy(before: CaseRow, fact: CaseFact): Partial<CaseRow> {
 
 const live = `${LIVE_SCHEMA}.${cases.name}`;
 
-/** Cases of other dates of a channel that are not over and belong to an operation of ours. */
+/** Cases of other dates of a channel that belong to an operation of ours and are not over, or were ended by this date's file. */
 export async function openCases(pool: Pool, channel: string, otherThan: string): Promise<OpenCase[]> {
-  const where = 'where not is_over and channel = $1 and clearing_date <> $2 and operation_id is not null';
+  const where = `where (not is_over or ended_on = $2) and channel = $1 and clearing_date <> $2 and operation_id is not null`;
   const rows = await cases.select(pool, live, where, [channel, otherThan]);
-  return rows.map(({ found, operationId }) => ({ ...found, operationId: operationId ?? '' }));
+  return rows.map(({ found, operationId, endedOn }) => ({
+    ...found,
+    operationId: operationId ?? '',
+    endedHere: endedOn === otherThan,
+  }));
 }
 
 /** Merchants that have cases of a channel's date. */

@@ -128,14 +128,15 @@ const doubtful = `('in-doubt', 'reversing', 'stuck')`;
 const perQuestion = 5_000;
 
 /**
- * Our side of a channel's date: what is posted on it, whose payments it belongs to, what is undecided, and what the file names
- * by these traces. `nearDays` keeps a trace of another year apart: F7 has no year.
+ * Our side of a channel's date: what is posted on it, what is undecided, what the file names by these traces, and the operations
+ * of open cases. `nearDays` keeps a trace of another year apart: F7 has no year.
  */
 export async function ourOperations(
   pool: Pool,
   channel: string,
   date: string,
   traces: readonly string[],
+  operationIds: readonly string[],
   nearDays = 60,
 ): Promise<OurOperation[]> {
   const found = new Map<string, OurOperation>();
@@ -145,6 +146,7 @@ export async function ourOperations(
   const where = `where channel = $1 and (clearing_date = $2 or failed_on = $2)`;
   keep(await operations.select(pool, live, where, [channel, date]));
   keep(await operations.select(pool, live, `where channel = $1 and standing in ${doubtful}`, [channel]));
+  keep(await operations.select(pool, live, 'where operation_id = any($1)', [operationIds]));
   const known = new Set([...found.values()].map(({ trace }) => traceKeyOf(trace)));
   const unknown = traces.filter((trace) => !known.has(trace));
   for (let n = 0; n < unknown.length; n += perQuestion) {

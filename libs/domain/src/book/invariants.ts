@@ -1,7 +1,7 @@
 import { minus, negate, plus, ZERO, type Fen } from '@tillstream/money';
 import type { BusinessDate } from '../fact.ts';
 import type { Account, BookFact, EntryPosted } from './events.ts';
-import { sumOf } from './journals.ts';
+import { onAccount, sumOf } from './journals.ts';
 import {
   balanceOf,
   carriedOf,
@@ -25,7 +25,8 @@ export interface Breach {
     | 'opening-is-last-close'
     | 'reserve-not-negative'
     | 'reserve-covers-transit'
-    | 'client-money';
+    | 'client-money'
+    | 'suspense-not-overdrawn';
   readonly detail: string;
 }
 
@@ -38,6 +39,8 @@ export interface Audit {
   readonly receivables: Map<string, Fen>;
   /** Channel days that have their J5: their 1101 is zero and stays zero (what comes late is for reconciliation). */
   readonly credited: Set<string>;
+  /** Clearing case → what its entries left in 1191 and 2191; fen, debit positive. */
+  readonly cases: Map<string, { readonly short: Fen; readonly long: Fen }>;
   readonly breaches: Breach[];
 }
 
@@ -47,6 +50,7 @@ export const newAudit = (): Audit => ({
   control: {},
   receivables: new Map(),
   credited: new Set(),
+  cases: new Map(),
   breaches: [],
 });
 
@@ -97,10 +101,26 @@ function auditEntry(audit: Audit, entry: EntryPosted['data']): void {
     audit.receivables.set(key, plus(audit.receivables.get(key) ?? ZERO, amount));
     if (entry.journal === 'J5') audit.credited.add(key);
   }
+  auditCase(audit, entry, where);
   const reserve = audit.control['1002'] ?? ZERO;
   const inTransit = negate(audit.control['2002'] ?? ZERO);
   if (reserve < 0) note(audit, 'reserve-not-negative', `${where}: 1002 stands at ${reserve}`);
   if (reserve < inTransit) note(audit, 'reserve-covers-transit', `${where}: 1002 ${reserve} below 2002 ${inTransit}`);
+}
+
+/** A case takes no more out of suspense than it put in: 1191 is never a credit by it, 2191 never a debit (domain 4.6). */
+function auditCase(audit: Audit, { caseId, lines }: EntryPosted['data'], where: string): void {
+  if (caseId === undefined) return;
+  const before = audit.cases.get(caseId) ?? { short: ZERO, long: ZERO };
+  const after = {
+    short: plus(before.short, onAccount(lines, '1191')),
+    long: plus(before.long, onAccount(lines, '2191')),
+  };
+  audit.cases.set(caseId, after);
+  if (after.short < 0 || after.long > 0) {
+    const left = `1191 ${after.short}, 2191 ${after.long}`;
+    note(audit, 'suspense-not-overdrawn', `${where}: case ${caseId} stands at ${left}`);
+  }
 }
 
 function auditOpening(audit: Audit, before: BookState, balances: Balances): void {

@@ -1,6 +1,6 @@
 import { minus, negate, ZERO, type Fen } from '@tillstream/money';
 import { suspenseOf } from '../book/suspense.ts';
-import { accept, refuse, type Decision } from '../fact.ts';
+import { accept, refuse, type BusinessDate, type Decision } from '../fact.ts';
 import { HOUSE } from '../stream.ts';
 import type {
   CaseResolution,
@@ -27,6 +27,10 @@ export interface ClearingCase {
   readonly status: CaseStatus;
   readonly owner: string | null;
   readonly proposal: ClearingCaseProposed['data'] | null;
+  /** An earlier version of the file found it and a later one did not: a still later one may find it again. */
+  readonly corrected: boolean;
+  /** Clearing date of the file that ended it, null when none did. */
+  readonly endedOn: BusinessDate | null;
   /** The file's answer went to the payment, which brings the case to its end. */
   readonly withPayment: boolean;
 }
@@ -79,12 +83,19 @@ export function caseAfter(
   fact: Exclude<ClearingCaseFact, DoubtAnsweredByFile | RefundFailureReported>,
 ): ClearingCase {
   if (fact.type === 'ClearingDifferenceFound') {
-    return before ?? { found: fact.data, status: 'OPEN', owner: null, proposal: null, withPayment: false };
+    if (before !== undefined && !before.corrected) return before;
+    const none = { owner: null, proposal: null, withPayment: false, corrected: false, endedOn: null };
+    return { found: fact.data, status: 'OPEN', ...none };
   }
   if (before === undefined) throw new Error(`${fact.type} of a case that was never found`);
   switch (fact.type) {
     case 'ClearingDifferenceCleared':
-      return { ...before, status: 'CLEARED' };
+      return {
+        ...before,
+        status: 'CLEARED',
+        corrected: fact.data.because === 'corrected',
+        endedOn: fact.data.foundIn.clearingDate,
+      };
     case 'ClearingCaseAssigned':
       return { ...before, status: before.status === 'OPEN' ? 'ASSIGNED' : before.status, owner: fact.data.owner };
     case 'ClearingCaseProposed':
@@ -122,7 +133,7 @@ export function changesOf(
     facts: [
       ...gone.flatMap((one) => (isOver(one) ? [] : [clearedFact(one.found, 'corrected', foundIn)])),
       ...wanted.found
-        .filter(({ caseId }) => !state.cases.has(caseId))
+        .filter(({ caseId }) => state.cases.get(caseId)?.corrected ?? true)
         .map((data): ClearingDifferenceFound => ({ type: 'ClearingDifferenceFound', version: 1, data })),
       ...wanted.doubts
         .filter(({ operationId }) => !state.answered.has(operationId))

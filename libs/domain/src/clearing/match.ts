@@ -15,11 +15,11 @@ import type { ClearingFile, ClearingItem } from './file.ts';
 import { itemNet, signOf, type ItemAmounts } from './items.ts';
 import { isUndecided, traceKeyOf, type OurOperation, type Posted } from './operations.ts';
 
-/** A case of another date that is not over, as far as a later file can end it. */
+/** A case of another date that is not over, or that this date's file has ended already, in an earlier version or before a kill. */
 export type OpenCase = Pick<
   ClearingDifferenceFound['data'],
   'caseId' | 'channel' | 'clearingDate' | 'merchantId' | 'outcome' | 'move' | 'dates'
-> & { readonly operationId: string };
+> & { readonly operationId: string; readonly endedHere: boolean };
 
 /** Our side of a clearing date. */
 export interface OurSide {
@@ -207,6 +207,11 @@ class Comparing {
     const absent = inDoubt && matched === null;
     if (absent) this.#answer(operation, 'absent', null, null);
     if (short !== undefined && (absent || operation.posted === null)) this.#clear(short, 'undone', short.clearingDate);
+    if (short?.endedHere && operation.posted !== null && !absent) {
+      // An earlier version of this file held it, and this one does not.
+      this.#short(operation, operation.posted.amounts, operation.kind, this.#holdable(operation, operation.posted));
+      return;
+    }
     const posted = this.#on(operation.posted);
     if (posted === null || absent || operation.answered === 'absent') return;
     const long = this.#openCase(operation, 'LONG');
