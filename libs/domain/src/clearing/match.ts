@@ -19,7 +19,7 @@ import { isUndecided, traceKeyOf, type OurOperation, type Posted } from './opera
 export type OpenCase = Pick<
   ClearingDifferenceFound['data'],
   'caseId' | 'channel' | 'clearingDate' | 'merchantId' | 'outcome' | 'move' | 'dates'
-> & { readonly operationId: string; readonly endedHere: boolean };
+> & { readonly operationId: string; readonly endedHere?: boolean };
 
 /** Our side of a clearing date. */
 export interface OurSide {
