@@ -126,6 +126,7 @@ class World {
   import(file: ClearingFile, diesAfter: number): boolean {
     const comparison = compare(file, {
       ...{ operations: this.operations, openCases: this.#openCases(file.clearingDate), merchants: new Set(MERCHANTS) },
+      compared: new Set<string>(),
       decidedBefore: Date.parse(`${file.clearingDate}T14:55:00.000Z`),
       caseIdOf: (merchantId, item) => `${file.clearingDate}.${merchantId}/${item}`,
     });

@@ -42,3 +42,24 @@ export function itemNet(kind: ClearingItemKind, amounts: ItemAmounts | null): Fe
   const net = minus(minus(amounts.amount, amounts.issuerCost), amounts.networkCost);
   return signOf(kind) === 1 ? net : negate(net);
 }
+
+/** By what a line names its transaction beside the channel's trace. */
+export interface ItemName {
+  readonly rrn: string;
+  readonly terminalId: string;
+  readonly kind: ClearingItemKind;
+}
+
+/** Without what is ours alone, the fee. */
+export const itemAmountsOf = ({ amount, issuerCost, networkCost }: ItemAmounts): ItemAmounts => ({
+  ...{ amount, issuerCost, networkCost },
+});
+
+/** The second way to the same transaction: our reference number, the terminal and the kind (domain 4.5). */
+export const referenceOf = ({ rrn, terminalId, kind }: ItemName): string => `${rrn} ${terminalId} ${comparedAs(kind)}`;
+
+/** A channel that was told of an offline sale may call it a sale as any other; a failure is about a refund. */
+export function comparedAs(kind: ClearingItemKind): ClearingItemKind {
+  if (kind === 'refund-failure') return 'refund';
+  return kind === 'offline-sale' ? 'sale' : kind;
+}

@@ -12,7 +12,7 @@ import type {
   RefundFailureReported,
 } from './events.ts';
 import type { ClearingFile, ClearingItem } from './file.ts';
-import { itemNet, signOf, type ItemAmounts } from './items.ts';
+import { comparedAs, itemAmountsOf, itemNet, referenceOf, signOf, type ItemAmounts } from './items.ts';
 import { isUndecided, traceKeyOf, type OurOperation, type Posted } from './operations.ts';
 
 /** A case of another date that is not over, or that this date's file has ended already, in an earlier version or before a kill. */
@@ -291,19 +291,4 @@ class Comparing {
     const item = { channel, clearingDate, version, merchantId, paymentId, operationId, kind };
     this.#doubts.push({ ...item, found, theirs: theirs && itemAmountsOf(theirs), caseId });
   }
-}
-
-/** Without what is ours alone, the fee. */
-const itemAmountsOf = ({ amount, issuerCost, networkCost }: ItemAmounts): ItemAmounts => ({
-  ...{ amount, issuerCost, networkCost },
-});
-
-/** The second way to the same transaction: our reference number, the terminal and the kind (domain 4.5). */
-const referenceOf = ({ rrn, terminalId, kind }: Pick<ClearingItem, 'rrn' | 'terminalId' | 'kind'>): string =>
-  `${rrn} ${terminalId} ${comparedAs(kind)}`;
-
-/** A channel that was told of an offline sale may call it a sale as any other; a failure is about a refund. */
-function comparedAs(kind: ClearingItem['kind']): ClearingItem['kind'] {
-  if (kind === 'refund-failure') return 'refund';
-  return kind === 'offline-sale' ? 'sale' : kind;
 }
