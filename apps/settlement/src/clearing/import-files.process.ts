@@ -48,11 +48,12 @@ export class ImportFiles {
     const now = endedThrough(platform);
     const through = this.#endedBefore;
     this.#endedBefore = now;
+    const due = (await channelDays(platform.pool)).filter(({ from }) => from <= now);
+    if (due.length === 0) return nothingDue;
     if (through !== now) return waiting(`the rows to have everything of ${now}`);
     let said = 0;
     let open: string | null = null;
-    for (const { channel, from } of await channelDays(platform.pool)) {
-      if (from > through) continue;
+    for (const { channel, from } of due) {
       const client = this.#clients.find((one) => one.channel === channel);
       if (client === undefined) {
         this.#ground.alarms.raise('channel-without-files', channel);
