@@ -102,6 +102,16 @@ export const scenarios = [
     specs: ['terminal-gateway/src/connections.int', 'terminal-gateway/src/load'],
   },
   {
+    number: 30,
+    title: 'facts are not changed, and a change by force is named',
+    specs: ['event-store/src/postgres/store.spec', 'event-store/src/verify.spec', 'all-in-one/src/backup'],
+  },
+  {
+    number: 31,
+    title: 'a tampered row is flagged against the history and repaired',
+    specs: ['service-kit/src/platform/rebuild.int'],
+  },
+  {
     number: 32,
     title: 'terminal and data keys change under load',
     specs: ['journeys/keys.journey', 'service-kit/src/vault', 'terminal-gateway/src/sessions.int'],
