@@ -8,6 +8,8 @@ export class AddHolds1795478400000 implements MigrationInterface {
     await runner.query(
       'alter table payment add column completed boolean not null default false, add column held bigint not null default 0',
     );
+    // The defaults filled the rows that were there; from now on the fold says both.
+    await runner.query('alter table payment alter column completed drop default, alter column held drop default');
   }
 
   /** Rows of reporting are derived: they are dropped and filled again, never migrated back. */
