@@ -273,8 +273,15 @@ export class JourneyNode {
   }
 
   /** Every fact of these nouns (all when none is given), in order. */
-  facts(...nouns: readonly Noun[]): Promise<StoredRecord[]> {
-    return this.node.platform.store.readAll(0n, { ...(nouns.length > 0 ? { nouns } : {}), limit: 1_000_000 });
+  async facts(...nouns: readonly Noun[]): Promise<StoredRecord[]> {
+    const { store } = this.node.platform;
+    const all: StoredRecord[] = [];
+    for (;;) {
+      // One read gives no more than the store's own bound, whatever is asked for.
+      const page = await store.readAll(all.at(-1)?.position ?? 0n, nouns.length > 0 ? { nouns } : {});
+      if (page.length === 0) return all;
+      all.push(...page);
+    }
   }
 
   /** Ends everything; the folder is removed unless it is kept for a person to look into. */
