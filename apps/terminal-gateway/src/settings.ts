@@ -25,7 +25,7 @@ export interface GatewaySettings {
   readonly signIns?: Partial<SignInLimits>;
   /** New payments of one terminal and of one merchant; 50 and 500 a second, bursts of four seconds. */
   readonly rates?: Partial<PaymentRates>;
-  /** Bounds of the new payments at work; the target is a sixth of the answer budget, at most 250 ms. */
+  /** Bounds of the new payments at work; the target is a quarter of the answer budget, at most 450 ms. */
   readonly load?: Partial<LoadLimits>;
   /** True while the host can take nothing new at all, its disk being nearly full: new payments are answered 96. */
   readonly barred?: () => boolean;
@@ -58,7 +58,7 @@ export function fillSettings(settings: GatewaySettings): FilledSettings {
       ...settings.rates,
     },
     load: {
-      targetMs: Math.min(250, Math.ceil(settings.answerBudgetMs / 6)),
+      targetMs: Math.min(450, Math.ceil(settings.answerBudgetMs / 4)),
       leastInFlight: 32,
       mostInFlight: 1_000,
       ...settings.load,
