@@ -12,7 +12,7 @@ import {
 import { openGatewayBench, type GatewayBench, type OpenedGateway } from './testing/gateway-bench.ts';
 import type { SpecTerminal } from './testing/spec-terminal.ts';
 
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = lengthOf({ ci: 120_000, full: 900_000 });
 let bench: GatewayBench;
 let opened: OpenedGateway;
 let one: SpecTerminal;

@@ -239,7 +239,7 @@ export class StoreView {
     }
     if (type === 'ChannelRequested' && operation.kind === 'sale') this.payments += 1;
     const returned = this.operations.get(String(data['of']));
-    if (returned !== undefined && type === 'ReturnRequested') returned.returned = 'asked';
+    if (returned !== undefined && type === 'ReturnRequested') toldByFile(returned);
     if (returned !== undefined && type === 'ReturnAccepted') returned.returned = 'accepted';
     if (card !== undefined) operation.cardClass = card.cardClass;
     const { amount } = data as { amount?: number };
@@ -285,4 +285,10 @@ function journalOf(type: string, data: Record<string, unknown>): string | undefi
     default:
       return undefined;
   }
+}
+
+/** The file says that the channel has what nobody could tell: it stands there and is on its way back to the payer. */
+function toldByFile(operation: Operation): void {
+  operation.returned = 'asked';
+  if (operation.standing === 'in doubt') operation.standing = 'stuck';
 }
