@@ -1,0 +1,193 @@
+import { topics, type TopicSpec } from '@tillstream/messaging/topics';
+import type { CommandSchema } from './command-schemas.ts';
+import type { FactSchema } from './fact-schemas.ts';
+import type { Schema } from './type-schema.ts';
+
+/** What the document is made from. */
+export interface DocumentParts {
+  /** Of the product, from its package.json. */
+  readonly version: string;
+  readonly facts: readonly FactSchema[];
+  readonly commands: readonly CommandSchema[];
+  /** Names of the types of answers. */
+  readonly answers: readonly string[];
+}
+
+const KAFKA_BINDING = '0.5.0';
+const ref = (pointer: string): Schema => ({ $ref: `#/${pointer}` });
+
+/** File of a fact's schema, relative to the document. */
+export const factFile = (type: string, version: number): string => `schemas/facts/${type}.v${version}.json`;
+/** File of a command's schema, relative to the document. */
+export const commandFile = (pattern: string): string => `schemas/commands/${pattern}.json`;
+/** File of an answer's schema, relative to the document. */
+export const answerFile = (name: string): string => `schemas/answers/${name}.json`;
+
+/** The AsyncAPI 3.0 document of the cluster: every topic, every fact, every command with its answer. */
+export function asyncApiDocument(parts: DocumentParts): Schema {
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Tillstream on Kafka',
+      version: parts.version,
+      description: about,
+    },
+    defaultContentType: 'application/json',
+    servers,
+    channels: channels(parts),
+    operations: operations(parts),
+    components: {
+      messages: messages(parts),
+      securitySchemes: {
+        scram: {
+          type: 'scramSha512',
+          description: '`KAFKA_SASL_MECHANISM`, `KAFKA_SASL_USERNAME`, `KAFKA_SASL_PASSWORD`.',
+        },
+      },
+    },
+  };
+}
+
+const about = `Facts travel from the event store to whoever reacts to them, commands from the gateway to the one service that decides.
+
+* A fact's value is its record, the very bytes that the store keeps and hashes: one UTF-8 JSON object with the fields in this order.
+* The message key is the fact's \`key\`. Facts of one key arrive in order and at least once; \`id\` tells a repeat.
+* Every number is whole, amounts are fen, dates are business dates in Asia/Shanghai, \`at\` is the business clock.
+* Shapes are for ever: a change that a reader would not survive is a new version with a schema of its own. Fields may be added, so
+  tolerate what you do not know.
+* A trace needs no header: \`correlation\` without its dashes is the trace id, and the last 16 hex digits of a fact's \`id\` are the id
+  of the span that stored it.
+* Card numbers, tracks and PINs are in no fact. In a command they are sealed to an epoch key that is destroyed minutes later.`;
+
+const servers = {
+  cluster: {
+    host: '{brokers}',
+    protocol: 'kafka-secure',
+    description: '`KAFKA_BROKERS`; TLS by `KAFKA_TLS`.',
+    variables: { brokers: { description: 'Host and port of a broker; the setting takes a list of them.' } },
+    security: [ref('components/securitySchemes/scram')],
+  },
+};
+
+function channel(topic: TopicSpec, description: string, of: readonly string[]): Schema {
+  const { name, partitions, config } = topic;
+  return {
+    address: name,
+    description,
+    messages: Object.fromEntries(of.map((message) => [message, ref(`components/messages/${message}`)])),
+    bindings: {
+      kafka: {
+        topic: name,
+        partitions,
+        topicConfiguration: {
+          'cleanup.policy': [config['cleanup.policy']],
+          'retention.ms': Number(config['retention.ms']),
+        },
+        bindingVersion: KAFKA_BINDING,
+      },
+    },
+  };
+}
+
+function channels({ facts, commands, answers }: DocumentParts): Schema {
+  const patterns = (service: CommandSchema['service']): string[] =>
+    commands.filter((one) => one.service === service).map(({ pattern }) => pattern);
+  return {
+    facts: channel(
+      topics.facts,
+      'Every fact of every noun, written by the relay alone; the partition follows from the key.',
+      facts.map(({ type }) => type),
+    ),
+    deadLetters: channel(topics.deadLetters, 'A notice for each key that a group of readers had to park.', [
+      'parked-key',
+    ]),
+    authorizationCommands: channel(
+      topics.authorizationCommands,
+      'Payment commands, by merchant.',
+      patterns('authorization'),
+    ),
+    settlementCommands: channel(topics.settlementCommands, 'Batch commands, by merchant.', patterns('settlement')),
+    replies: channel(topics.replies, 'Answers; each gateway instance reads a partition of its own.', answers),
+  };
+}
+
+function operations({ facts, commands, answers }: DocumentParts): Schema {
+  const inChannel = (name: string, of: readonly string[]): Schema => ({
+    channel: ref(`channels/${name}`),
+    messages: of.map((message) => ref(`channels/${name}/messages/${message}`)),
+  });
+  const types = facts.map(({ type }) => type);
+  const asked = Object.fromEntries(
+    commands.map(({ pattern, service, answer }) => [
+      pattern,
+      {
+        action: 'send',
+        ...inChannel(`${service}Commands`, [pattern]),
+        reply: inChannel(
+          'replies',
+          answers.filter((name) => name === answer),
+        ),
+      },
+    ]),
+  );
+  return {
+    'relay-facts': {
+      action: 'send',
+      summary: 'The relay carries the store’s facts out.',
+      ...inChannel('facts', types),
+    },
+    'take-facts': { action: 'receive', summary: 'Groups of readers take facts in.', ...inChannel('facts', types) },
+    'note-parked-key': {
+      action: 'send',
+      summary: 'A reader parked a key.',
+      ...inChannel('deadLetters', ['parked-key']),
+    },
+    ...asked,
+  };
+}
+
+const keyOf = (description: string): Schema => ({
+  kafka: { key: { type: 'string', description }, bindingVersion: KAFKA_BINDING },
+});
+
+function messages({ facts, commands, answers }: DocumentParts): Schema {
+  const summary = (says: string): Schema => (says === '' ? {} : { summary: says });
+  return Object.fromEntries([
+    ...facts.map(({ type, version, noun, says }) => [
+      type,
+      {
+        name: type,
+        title: `${type} version ${version} (${noun})`,
+        ...summary(says),
+        payload: { $ref: `./${factFile(type, version)}` },
+        bindings: keyOf('The fact’s `key`.'),
+      },
+    ]),
+    ...commands.map(({ pattern, command, says }) => [
+      pattern,
+      {
+        name: pattern,
+        title: command,
+        ...summary(says),
+        payload: { $ref: `./${commandFile(pattern)}` },
+        bindings: keyOf('The merchant: its one writer reads the partition.'),
+      },
+    ]),
+    ...answers.map((name) => [name, { name, title: name, payload: { $ref: `./${answerFile(name)}` } }]),
+    [
+      'parked-key',
+      { name: 'parked-key', title: 'A parked key', payload: parkedKey, bindings: keyOf('The parked key.') },
+    ],
+  ]);
+}
+
+const parkedKey: Schema = {
+  type: 'object',
+  required: ['group', 'key', 'position', 'cause'],
+  properties: {
+    group: { type: 'string', description: 'The readers that parked it.' },
+    key: { type: 'string' },
+    position: { type: 'string', pattern: '^[0-9]+$', description: 'Of the first fact that failed, decimal.' },
+    cause: { type: 'string', description: 'Names no value of the fact.' },
+  },
+};
