@@ -30,3 +30,6 @@ export {
   type InProcessCommandOptions,
 } from './commands/in-process-commands.ts';
 export { causeOf, CheckpointOfAnotherStore, FeedStopped, FeedTakenOver, isPassing } from './feed-error.ts';
+export { partitionOf } from './kafka/partition-of.ts';
+export type { KeyFollower, KeyOwnership, Takeover } from './ownership/ownership.ts';
+export { KeyTenure, type KeyTenureOptions } from './ownership/key-tenure.ts';

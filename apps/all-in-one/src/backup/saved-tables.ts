@@ -19,6 +19,7 @@ export const LASTING_TABLES = [
   'vault.person_key',
   'state.authorization_counter',
   'state.business_clock',
+  'state.writer',
 ] as const;
 
 /** In no backup: destroyed minutes later, so that nobody can open what they sealed (design 10). */

@@ -7,6 +7,7 @@ import {
   InProcessCommandClient,
   InProcessCommandServer,
   InProcessFactFeed,
+  KeyTenure,
   migrateMessaging,
 } from '@tillstream/messaging';
 import {
@@ -65,6 +66,16 @@ export async function openNode(settings: NodeSettings, folder: NodeFolder): Prom
   }
 }
 
+/** The node is the one writer of every key, and whoever was it before is dead: the folder is locked. */
+function allKeysOf(pool: Pool, log: Log): KeyTenure {
+  const tenure = new KeyTenure({
+    ...{ pool, service: 'authorization', holder: `node ${process.pid}`, othersAtWork: false },
+    onTrouble: (why) => log.warn('what is remembered of the keys could not be loaded', { why }),
+  });
+  void tenure.assignAll();
+  return tenure;
+}
+
 async function openDatabase(settings: NodeSettings, folder: NodeFolder) {
   if (settings.database !== undefined) return { url: settings.database.reveal(), embedded: undefined };
   const port = settings.postgresPort === 0 ? {} : { port: settings.postgresPort };
@@ -117,6 +128,7 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
     store,
     feed,
     commands: new InProcessCommandClient(commandServer),
+    ownership: allKeysOf(pool, log),
     pool,
     businessClock: clock,
     machineClock,

@@ -33,9 +33,17 @@ create table if not exists state.dead_letter (
   at timestamptz not null
 );
 create index if not exists dead_letter_by_key on state.dead_letter (group_name, key, id);
+create table if not exists state.writer (
+  service text not null,
+  partition integer not null check (partition >= 0),
+  generation bigint not null check (generation > 0),
+  holder text not null,
+  taken_at timestamptz not null,
+  primary key (service, partition)
+);
 `;
 
-/** Creates `state.checkpoint`, `state.parked_key` and `state.dead_letter`; a second run changes nothing. */
+/** Creates `state.checkpoint`, `state.parked_key`, `state.dead_letter` and `state.writer`; a second run changes nothing. */
 export async function migrateMessaging(pool: Pool): Promise<void> {
   await transaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', ['tillstream schema']);

@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { EpochKeys, PersonKeys, RandomSource, SecurityModule, VaultCipher } from '@tillstream/crypto';
 import type { EventStore } from '@tillstream/event-store';
-import type { CommandClient, FactFeed } from '@tillstream/messaging';
+import type { CommandClient, FactFeed, KeyOwnership } from '@tillstream/messaging';
 import type { Pool } from 'pg';
 import type { BusinessClock } from '../clock/business-clock.ts';
 import type { MachineClock } from '../clock/machine-clock.ts';
@@ -18,6 +18,8 @@ export interface Platform {
   readonly store: EventStore;
   readonly feed: FactFeed;
   readonly commands: CommandClient;
+  /** The keys that this process is the one writer of. */
+  readonly ownership: KeyOwnership;
   /** Connections for rows: schemas `state`, `read`, `vault`. */
   readonly pool: Pool;
   readonly businessClock: BusinessClock;

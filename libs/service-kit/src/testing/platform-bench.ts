@@ -9,8 +9,11 @@ import {
   InProcessCommandClient,
   InProcessCommandServer,
   InProcessFactFeed,
+  KeyTenure,
   migrateMessaging,
+  type KeyOwnership,
 } from '@tillstream/messaging';
+import type { Pool } from 'pg';
 import { migrateClock } from '../clock/clock-table.ts';
 import type { BusinessClock } from '../clock/business-clock.ts';
 import { fixedBusinessClock, type FixedBusinessClock } from '../clock/fixed-clock.ts';
@@ -45,6 +48,8 @@ export interface PlatformBenchOptions {
 export interface SpecProcessOptions {
   /** The store as this process sees it; the bench's own. */
   readonly store?: EventStore;
+  /** The keys that it owns; all, as the single node does. */
+  readonly ownership?: KeyOwnership;
   /** First and longest pause of the feed's back-off, ms. */
   readonly feed?: { readonly firstPauseMs?: number; readonly longestPauseMs?: number };
 }
@@ -111,6 +116,7 @@ export async function openPlatformBench(
     store,
     feed: new InProcessFactFeed({ store, pool }),
     commands: new InProcessCommandClient(commandServer),
+    ownership: allKeysOf(pool),
     pool,
     businessClock: business,
     machineClock: machine,
@@ -146,6 +152,13 @@ export async function openPlatformBench(
   };
 }
 
+/** The single node's: everything, and nobody else was at work on it. */
+function allKeysOf(pool: Pool): KeyOwnership {
+  const tenure = new KeyTenure({ pool, service: 'authorization', holder: 'spec', othersAtWork: false });
+  void tenure.assignAll();
+  return tenure;
+}
+
 function machineClock(): SpecMachineClock {
   let ahead = 0;
   return {
@@ -166,7 +179,10 @@ function logInto(lines: string[], { service = 'spec', logLevel = 'info' }: Platf
   return openLog({ service, to, level: logLevel });
 }
 
-function processOn(platform: Platform, { store = platform.store, feed: pauses = {} }: SpecProcessOptions): SpecProcess {
+function processOn(
+  platform: Platform,
+  { store = platform.store, feed: pauses = {}, ownership }: SpecProcessOptions,
+): SpecProcess {
   const commandServer = new InProcessCommandServer();
   const feed = new InProcessFactFeed({ store, pool: platform.pool, ...pauses });
   const lifecycle = new Lifecycle();
@@ -178,7 +194,11 @@ function processOn(platform: Platform, { store = platform.store, feed: pauses = 
   };
   let stopping: Promise<void> | undefined;
   return {
-    platform: { ...platform, store, feed, commands: new InProcessCommandClient(commandServer), lifecycle },
+    platform: {
+      ...{ ...platform, store, feed, lifecycle },
+      commands: new InProcessCommandClient(commandServer),
+      ownership: ownership ?? allKeysOf(platform.pool),
+    },
     commandServer,
     hosts: (app) => {
       hosted.push(app);
