@@ -1,4 +1,4 @@
-import { topics, type TopicSpec } from '@tillstream/messaging/topics';
+import { topics, type TopicSpec } from './topics.ts';
 import type { CommandSchema } from './command-schemas.ts';
 import type { FactSchema } from './fact-schemas.ts';
 import type { Schema } from './type-schema.ts';
