@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { paymentPattern, type PaymentAnswer } from '@tillstream/domain/payment/commands';
+import { reachPattern } from '@tillstream/domain/payment/reach';
 import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { Authorization } from './authorization.ts';
 import { readCommand } from './intake/read-command.ts';
@@ -81,6 +82,11 @@ export class AuthorizationController {
   @MessagePattern(paymentPattern.signature)
   async signature(@Payload() bytes: Buffer): Promise<Buffer> {
     return bytesOf(await this.#authorization.signature(readCommand('signature', bytes)));
+  }
+
+  @MessagePattern(reachPattern)
+  reach(): Promise<Buffer> {
+    return Promise.resolve(Buffer.from('yes'));
   }
 
   @MessagePattern(turnAwayPattern)

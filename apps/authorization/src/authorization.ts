@@ -15,7 +15,7 @@ import type {
 import type { TurnAwayAnswer, TurnAwayPayments } from '@tillstream/domain/payment/turn-away';
 import { fen } from '@tillstream/money';
 import type { FeedSubscription } from '@tillstream/messaging';
-import { LIVE_SCHEMA, liveGroup, type Platform } from '@tillstream/service-kit';
+import { liveGroup, makeLiveTables, type Platform } from '@tillstream/service-kit';
 import { assemble, type Assembly } from './assembly.ts';
 import { tradeDateNow } from './desk.ts';
 import type { InDoubtPage } from './doubt/answers.ts';
@@ -65,7 +65,7 @@ export class Authorization {
     const { desk, resolver, registry } = this.#assembly;
     const { platform } = desk;
     await migrateNumbers(platform.pool);
-    await operationModel.migrate(platform.pool, LIVE_SCHEMA);
+    await makeLiveTables(platform.pool, operationModel);
     this.#rows = await platform.feed.feed(liveGroup(operationModel));
     await registry.follow(platform.store);
     await desk.funding.start(platform.feed);

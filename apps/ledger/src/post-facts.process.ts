@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import type { Noun } from '@tillstream/domain/stream';
 import type { StoredRecord } from '@tillstream/event-store';
 import type { FeedSubscription } from '@tillstream/messaging';
-import { LIVE_SCHEMA, liveGroup, PLATFORM, type Platform } from '@tillstream/service-kit';
+import { liveGroup, makeLiveTables, PLATFORM, type Platform } from '@tillstream/service-kit';
 import { findLastBook, lastBookModel } from './last-book.ts';
 import { MerchantBooks } from './merchant-books.ts';
 
@@ -19,7 +19,7 @@ export class PostFactsProcess implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const { store, pool, feed, businessClock, cutOffMinutes } = this.platform;
-    await lastBookModel.migrate(pool, LIVE_SCHEMA);
+    await makeLiveTables(pool, lastBookModel);
     const rows = await feed.feed(liveGroup(lastBookModel));
     this.#books = new MerchantBooks({
       store,

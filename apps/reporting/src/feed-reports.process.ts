@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { LIVE_SCHEMA, liveGroup, PLATFORM, type Platform } from '@tillstream/service-kit';
+import { liveGroup, makeLiveTables, PLATFORM, type Platform } from '@tillstream/service-kit';
 import { reportingModel } from './model/reporting-model.ts';
 
 /** Keeps the rows of reports: makes their tables and takes in every fact. */
@@ -9,7 +9,7 @@ export class FeedReportsProcess implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const { pool, feed } = this.platform;
-    await reportingModel.migrate(pool, LIVE_SCHEMA);
+    await makeLiveTables(pool, reportingModel);
     await feed.feed(liveGroup(reportingModel));
   }
 }

@@ -1,6 +1,6 @@
 import { throughOf } from '@tillstream/domain/payout/decide';
 import type { FeedSubscription } from '@tillstream/messaging';
-import { LIVE_SCHEMA, type Platform, type ReadModel } from '@tillstream/service-kit';
+import { makeLiveTables, type Platform, type ReadModel } from '@tillstream/service-kit';
 import { Alarms } from './alarms.ts';
 import { BankClient } from './bank/bank-client.ts';
 import { AnswerBatches } from './batch/answer-batches.process.ts';
@@ -110,7 +110,7 @@ export class Settlement {
   /** Migrates the rows, feeds the groups and starts to look at the clock. */
   async start(): Promise<void> {
     const { pool, feed } = this.#platform;
-    for (const model of readModels) await model.migrate(pool, LIVE_SCHEMA);
+    await makeLiveTables(pool, ...readModels);
     const { taken } = this.#rounds;
     const groups = [
       this.#answerBatches.group(taken),

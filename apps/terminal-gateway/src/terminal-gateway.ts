@@ -11,6 +11,7 @@ import { uuidFrom } from './keys/fresh-uuid.ts';
 import { SessionKeys } from './keys/session-keys.ts';
 import { SessionLog } from './keys/session-log.ts';
 import { Intake } from './load/intake.ts';
+import { Reach } from './load/reach.ts';
 import { TurnAways } from './load/turn-aways.ts';
 import { SignInLimiter } from './keys/sign-in-limiter.ts';
 import { TerminalRegistry } from './registry/terminal-registry.ts';
@@ -40,6 +41,8 @@ export interface TerminalGateway {
   /** The transport for `connectMicroservice({ strategy })`; it listens when the host starts it. */
   readonly server: Iso8583Server<typeof terminalProfile, TerminalSession>;
   status(): GatewayStatus;
+  /** Resolves when authorization takes commands of this gateway. Rejects when it does not answer. */
+  reached(): Promise<void>;
   /** Ends connections after their work, then the tails. A second call waits for the first. */
   close(): Promise<void>;
   /** For the module's handlers. */
@@ -80,9 +83,11 @@ export async function openTerminalGateway(platform: Platform, settings: GatewayS
   lifecycle.onStop('terminal connections', stopOrder.intake, () => server.close(), drainMs + 1_000);
   lifecycle.onStop('terminal registry', stopOrder.feeds, closing);
   const parts = partsOf(platform, filled, { keys, log, traffic });
+  const reach = new Reach(platform.commands, platform.machineClock);
   return {
     server,
     parts,
+    reached: () => reach.check(),
     status: () => ({
       ...traffic,
       connections: server.connectionCount,

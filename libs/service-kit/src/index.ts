@@ -8,6 +8,7 @@ export {
 } from './clock/fixed-clock.ts';
 export { systemMachineClock, type MachineClock } from './clock/machine-clock.ts';
 export { openBusinessClock, StoredBusinessClock, type BusinessClockSettings } from './clock/stored-business-clock.ts';
+export { hostSettings } from './config/host-settings.ts';
 export {
   describeSettings,
   readSettings,
@@ -29,6 +30,7 @@ export {
   Secret,
   secret,
   text,
+  webAddress,
   type Setting,
   type SettingProblem,
 } from './config/setting.ts';
@@ -52,7 +54,7 @@ export { NestLog, openLog, type Log, type LogDestination, type LogFields, type L
 export { isSecretName, maskFields, maskText, maskValue } from './logs/mask.ts';
 export { durationBuckets, Metrics, type MetricSpec } from './metrics/metrics.ts';
 export { PLATFORM, PlatformModule, type Platform } from './platform/platform.ts';
-export { LIVE_SCHEMA, liveGroup, useSchema, type ReadModel } from './platform/read-model.ts';
+export { LIVE_SCHEMA, liveGroup, makeLiveTables, useSchema, type ReadModel } from './platform/read-model.ts';
 export {
   NothingToRollBack,
   rebuildReadModels,
@@ -61,6 +63,11 @@ export {
   type RebuildOutcome,
 } from './platform/rebuild.ts';
 export { type TableComparison } from './platform/replay.ts';
+export { watchRows, type WatchedRows } from './platform/watch-rows.ts';
+export { openClusterPlatform, type ClusterHost, type ClusterPlatform } from './process/cluster-platform.ts';
+export { type ProcessReady } from './process/launcher.ts';
+export { processSettings, type ProcessSettings } from './process/process-settings.ts';
+export { runService, type ServiceHost, type ServiceParts, type ServiceSpec } from './process/run-service.ts';
 export { ReplayWatch, type ReplayFinding, type ReplayWatchSettings } from './platform/replay-watch.ts';
 export { CardVault, type CardRow, type NamedTokens } from './vault/card-vault.ts';
 export { DataKeys, REFRESH_MS, SETTLE_MS, type DataKeySettings } from './vault/data-keys.ts';
@@ -70,4 +77,6 @@ export { KeyVault, type KeyRow, type KeySlot, type KeyToStore } from './vault/ke
 export { personKeyStore, PersonVault, type PersonRow } from './vault/person-vault.ts';
 export { migrateVault } from './vault/vault-tables.ts';
 export { openVault, type Vault, type VaultSettings } from './vault/vault.ts';
+export { feedEvents, openGround, type Ground, type GroundSettings } from './platform/ground.ts';
+export { Instance, MovedAway, takeInstance, type InstanceSettings } from './platform/instance.ts';
 export { platformSecrets, type PlatformSecrets } from './platform/platform-secrets.ts';

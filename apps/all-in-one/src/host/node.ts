@@ -1,26 +1,16 @@
-import { systemRandom } from '@tillstream/crypto';
-import { factVersions } from '@tillstream/domain/facts';
 import { newPaymentPatterns } from '@tillstream/domain/payment/turn-away';
-import { PostgresEventStore } from '@tillstream/event-store';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@tillstream/event-store/embedded';
+import { InProcessCommandClient, InProcessCommandServer, InProcessFactFeed, KeyTenure } from '@tillstream/messaging';
 import {
-  InProcessCommandClient,
-  InProcessCommandServer,
-  InProcessFactFeed,
-  KeyTenure,
-  migrateMessaging,
-} from '@tillstream/messaging';
-import {
-  createSchemas,
+  feedEvents,
   Lifecycle,
-  migrateClock,
-  migrateVault,
-  openBusinessClock,
+  MovedAway,
+  openGround,
   openLog,
   openPool,
-  platformSecrets,
   stopOrder,
-  systemMachineClock,
+  takeInstance,
+  type Ground,
   type Log,
   type Platform,
   type StoredBusinessClock,
@@ -28,7 +18,6 @@ import {
 import type { Pool } from 'pg';
 import { masterKeyOf, type NodeFolder } from './data-folder.ts';
 import { DiskWatch } from './disk-watch.ts';
-import { takeInstance } from './instance.ts';
 import type { NodeSettings } from './settings.ts';
 
 /** The single node below its services: database, store, feed, clocks, security module. */
@@ -45,6 +34,9 @@ export interface Node {
   readonly disk: DiskWatch | undefined;
 }
 
+/** How long the embedded server may take to come back. */
+const START_TIMEOUT_MS = 60_000;
+
 /** Commands that report, undo or ask are never turned away for load (design 6), and do not wait behind those that are. */
 const neverShed = (pattern: string): boolean => !newPaymentPatterns.has(pattern);
 
@@ -58,8 +50,15 @@ export async function openNode(settings: NodeSettings, folder: NodeFolder): Prom
   const { url, embedded } = await openDatabase(settings, folder);
   const pool = openPool({ url, name: 'tillstream', max: 16 });
   try {
-    await takeInstance({ pool, log, lifecycle, embedded, folder: folder.path });
-    return await assemble(settings, folder, { url, pool, log, lifecycle, embedded });
+    const restartServer = embedded && (() => restart(embedded, folder.path));
+    await takeInstance({ pool, log, lifecycle, sharing: 'alone', ...(restartServer && { restartServer }) });
+    // Only the holder of the lock may end the server: another instance works on it otherwise.
+    if (embedded) lifecycle.onStop('embedded PostgreSQL', stopOrder.last, () => embedded.stop(), 30_000);
+    const ground = await openGround({
+      ...{ storeUrl: url, pool, log, lifecycle, cutOffMinutes: settings.cutOffMinutes },
+      ...{ master: masterOf(settings, folder), resumeSimulation: true },
+    });
+    return assemble(settings, folder, ground, { url, embedded });
   } catch (error) {
     await lifecycle.stop(`start failed: ${(error as Error).message}`);
     throw error;
@@ -76,76 +75,38 @@ function allKeysOf(pool: Pool, log: Log): KeyTenure {
   return tenure;
 }
 
-async function openDatabase(settings: NodeSettings, folder: NodeFolder) {
+interface Database {
+  readonly url: string;
+  readonly embedded: EmbeddedPostgres | undefined;
+}
+
+async function openDatabase(settings: NodeSettings, folder: NodeFolder): Promise<Database> {
   if (settings.database !== undefined) return { url: settings.database.reveal(), embedded: undefined };
   const port = settings.postgresPort === 0 ? {} : { port: settings.postgresPort };
   const embedded = await startEmbeddedPostgres({ folder: folder.path, ...port });
   return { url: embedded.url, embedded };
 }
 
-interface Ground {
-  readonly url: string;
-  readonly pool: Pool;
-  readonly log: Log;
-  readonly lifecycle: Lifecycle;
-  readonly embedded: EmbeddedPostgres | undefined;
+async function restart(embedded: EmbeddedPostgres, folder: string): Promise<void> {
+  const { port } = await startEmbeddedPostgres({ folder, port: embedded.port, startTimeoutMs: START_TIMEOUT_MS });
+  if (port !== embedded.port) throw new MovedAway(`the database came back on port ${port}, not ${embedded.port}`);
 }
 
-async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Ground): Promise<Node> {
-  const { pool, log, lifecycle, url, embedded } = ground;
-  const machineClock = systemMachineClock;
-  await createSchemas(pool);
-  for (const migrate of [migrateClock, migrateMessaging, migrateVault]) await migrate(pool);
-  const store = await PostgresEventStore.open({
-    url,
-    now: () => machineClock.now(),
-    versions: factVersions,
-    onTrouble: (error) => log.warn('the store is being retried', { why: String(error) }),
-  });
-  lifecycle.onStop('event store', stopOrder.store, () => store.close());
-  const head = await store.head();
-  const last = head === 0n ? undefined : (await store.readAll(head - 1n, { limit: 1 })).at(0);
-  const clock = await openBusinessClock({
-    pool,
-    machine: machineClock,
-    resumeSimulation: true,
-    ...(last ? { atLeast: new Date(last.at) } : {}),
-    onError: (error) => log.warn('the business clock could not be stored', { why: error.message }),
-  });
-  lifecycle.onStop('business clock', stopOrder.store, () => clock.close());
-  const feed = new InProcessFactFeed({
-    store,
-    pool,
-    onParked: (parked) => log.error('a key was parked', { ...parked, position: String(parked.position) }),
-    onFailure: (group, error) => log.warn('a batch is being retried', { group, why: String(error) }),
-  });
+function assemble(settings: NodeSettings, folder: NodeFolder, ground: Ground, database: Database): Node {
+  const { store, pool, log, lifecycle, businessClock: clock } = ground;
+  const { url, embedded } = database;
+  const feed = new InProcessFactFeed({ store, pool, ...feedEvents(log) });
   lifecycle.onStop('feed', stopOrder.feeds, () => feed.close());
   const commandServer = new InProcessCommandServer({
     neverShed,
     onFailure: (pattern, cause) => log.error('a command handler failed', { pattern, why: String(cause) }),
   });
-  const platform: Platform = {
-    store,
-    feed,
-    commands: new InProcessCommandClient(commandServer),
-    ownership: allKeysOf(pool, log),
-    pool,
-    businessClock: clock,
-    machineClock,
-    cutOffMinutes: settings.cutOffMinutes,
-    random: systemRandom,
-    log,
-    lifecycle,
-    ...(await secretsOf(settings, folder, ground)),
-  };
   return {
-    platform,
-    feed,
-    clock,
-    commandServer,
-    pool,
-    url,
-    embedded,
+    platform: {
+      ...{ ...ground, feed, ownership: allKeysOf(pool, log) },
+      commands: new InProcessCommandClient(commandServer),
+    },
+    ...{ feed, clock, commandServer, pool, url, embedded },
     durability: embedded?.durability ?? 'as your server is set',
     disk: embedded && diskWatch(settings, folder, log, lifecycle),
   };
@@ -153,16 +114,6 @@ async function assemble(settings: NodeSettings, folder: NodeFolder, ground: Grou
 
 const diskWatch = (settings: NodeSettings, folder: NodeFolder, log: Log, lifecycle: Lifecycle): DiskWatch =>
   new DiskWatch({ folder: folder.path, reserveBytes: settings.diskReserve * 1_048_576, log, lifecycle });
-
-async function secretsOf(settings: NodeSettings, folder: NodeFolder, { pool, log, lifecycle }: Ground) {
-  const secrets = platformSecrets(masterOf(settings, folder), pool, systemMachineClock);
-  await secrets.cardKeys.refresh();
-  const unfollow = secrets.cardKeys.follow((error) =>
-    log.warn('the data keys could not be read', { why: error.message }),
-  );
-  lifecycle.onStop('data keys', stopOrder.store, () => Promise.resolve(unfollow()));
-  return secrets;
-}
 
 /** The master key: as set, else the data folder's own. */
 export const masterOf = (settings: NodeSettings, folder: NodeFolder): Buffer =>

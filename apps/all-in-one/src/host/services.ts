@@ -1,13 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Authorization, AuthorizationModule } from '@tillstream/authorization';
+import { Authorization, AuthorizationModule, authorizationTimes } from '@tillstream/authorization';
 import { LedgerModule } from '@tillstream/ledger';
 import { MerchantsModule } from '@tillstream/merchants';
 import { ReportingModule } from '@tillstream/reporting';
-import { Metrics, openHttp, PlatformModule, Readiness, stopOrder } from '@tillstream/service-kit';
+import { Metrics, openHttp, PlatformModule, Readiness, stopOrder, watchRows } from '@tillstream/service-kit';
 import { Settlement, SettlementModule } from '@tillstream/settlement';
 import type { Address } from '@tillstream/simulator';
-import { openTerminalGateway, type TerminalGateway, TerminalGatewayModule } from '@tillstream/terminal-gateway';
+import {
+  gatewayFrom,
+  openTerminalGateway,
+  type TerminalGateway,
+  TerminalGatewayModule,
+} from '@tillstream/terminal-gateway';
 import type { StartOptions } from '../arguments.ts';
 import { ApiClient } from '../demo/api-client.ts';
 import type { NodeWork } from '../demo/conductor.ts';
@@ -15,7 +19,7 @@ import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { DEMO_CHANNEL } from '../demo/roster.ts';
 import type { Node } from './node.ts';
 import type { NodeSettings } from './settings.ts';
-import { watchRows } from './watch-rows.ts';
+import { readModels } from './read-models.ts';
 
 /** The running services of the single node. */
 export interface Services {
@@ -35,9 +39,6 @@ export interface Services {
 @Module({})
 class AllInOneModule {}
 
-/** The gateway answers this much before the terminals stop waiting. */
-const ANSWER_MARGIN_MS = 200;
-
 /** Starts every service in this process: command transport, ISO 8583 transport, HTTP API. */
 export async function startServices(
   node: Node,
@@ -51,13 +52,8 @@ export async function startServices(
   const gateway = await openTerminalGateway(platform, {
     port: options.terminalPort,
     ifTaken: 'next-free',
-    answerBudgetMs: settings.answerTimer - ANSWER_MARGIN_MS,
-    rates: {
-      terminal: { perSecond: settings.terminalRate, burst: 4 * settings.terminalRate },
-      merchant: { perSecond: settings.merchantRate, burst: 4 * settings.merchantRate },
-    },
+    ...gatewayFrom(settings),
     barred: () => node.disk?.low === true,
-    ...tlsOf(settings),
   });
   const http = await openHttp({
     module: rootModule(node, settings, world, gateway),
@@ -79,7 +75,7 @@ export async function startServices(
     if (!ready) throw new Error(why.join('; '));
   });
   showGauges(metrics, node, authorization, gateway);
-  watchRows(node, metrics, settings.replayCheck);
+  watchRows(platform, metrics, { models: readModels, everyMs: settings.replayCheck });
   const address = gateway.server.address;
   if (!address) throw new Error('the terminal gateway does not listen');
   return {
@@ -114,11 +110,6 @@ function showGauges(metrics: Metrics, node: Node, authorization: Authorization, 
   for (const [name, help, read] of gauges) metrics.gauge({ name, help }, async (gauge) => gauge.set(await read()));
 }
 
-function tlsOf({ tlsCertificate, tlsKey }: NodeSettings) {
-  if (tlsCertificate === undefined || tlsKey === undefined) return {};
-  return { tls: { cert: readFileSync(tlsCertificate), key: readFileSync(tlsKey) } };
-}
-
 function rootModule(
   node: Node,
   settings: NodeSettings,
@@ -132,8 +123,7 @@ function rootModule(
       MerchantsModule.register(),
       AuthorizationModule.register({
         channel: { id: DEMO_CHANNEL, host: '127.0.0.1', port: world.networkPort, dialect: 'ascii' },
-        channelTimeoutMs: settings.channelTimer,
-        retryMs: [1, 3, 12, 60].map((times) => times * settings.channelRetry),
+        ...authorizationTimes(settings),
       }),
       LedgerModule.register(),
       SettlementModule.register({

@@ -4,7 +4,7 @@ import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type { EventStore, FactToAppend, StoredRecord, Subscription } from '@tillstream/event-store';
 import { minus, plus, ZERO, type Fen } from '@tillstream/money';
 import type { FactFeed, FeedSubscription } from '@tillstream/messaging';
-import { inTransaction, LIVE_SCHEMA, liveGroup } from '@tillstream/service-kit';
+import { inTransaction, liveGroup, makeLiveTables } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { fundingModel, ledgerTaken, readFunding } from '../rows/funding.model.ts';
 
@@ -30,7 +30,7 @@ export class FundingBook {
 
   /** Keeps the rows and loads what they say. Rejects when the store or the database cannot be read. */
   async start(feed: FactFeed): Promise<void> {
-    await fundingModel.migrate(this.#pool, LIVE_SCHEMA);
+    await makeLiveTables(this.#pool, fundingModel);
     this.#rows = await feed.feed(liveGroup(fundingModel));
     await this.#load();
   }

@@ -1,13 +1,17 @@
+import { inTransaction, oneAtATime } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
 
 /** Creates the table of counters in schema `state`; a second run changes nothing. */
 export async function migrateNumbers(pool: Pool): Promise<void> {
-  await pool.query(`
-    create schema if not exists state;
-    create table if not exists state.authorization_counter (
-      name text primary key,
-      next bigint not null check (next >= 0)
-    )`);
+  await inTransaction(pool, async (client) => {
+    await oneAtATime(client, 'schema');
+    await client.query(`
+      create schema if not exists state;
+      create table if not exists state.authorization_counter (
+        name text primary key,
+        next bigint not null check (next >= 0)
+      )`);
+  });
 }
 
 /**

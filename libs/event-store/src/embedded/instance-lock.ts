@@ -3,12 +3,18 @@ import type { Pool, PoolClient } from 'pg';
 /** One number for "an instance of Tillstream works on this database"; the letters till in ASCII. */
 const LOCK = 0x74696c6c;
 
-/** A second instance was pointed at the same data. */
+/** A node was pointed at data that another node or a cluster works on, or a process of a cluster at a node's data. */
 export class AnotherInstance extends Error {
   override readonly name = 'AnotherInstance';
 }
 
-/** The right to be the one instance on this data. */
+/**
+ * Who may be beside us on the data: `alone` is the single node, which has it for itself; `together` are the processes of a cluster, which
+ * share it among themselves and with no node.
+ */
+export type Sharing = 'alone' | 'together';
+
+/** The right to work on this data. */
 export interface InstanceLock {
   /** Resolves with the reason when the lock's connection is lost: then another instance may start, so this one must stop. */
   readonly lost: Promise<Error>;
@@ -16,15 +22,15 @@ export interface InstanceLock {
 }
 
 /**
- * Takes the advisory lock of the single-node instance on a connection of its own, which the pool gives away for as long as it is
+ * Takes the advisory lock of an instance on a connection of its own, which the pool gives away for as long as it is
  * held. Rejects with `AnotherInstance` when it is taken. The session ends with the process, so a killed instance leaves no lock;
  * its connection may take a moment to be noticed, so the lock is asked for during `waitMs` (default 3 s).
  */
-export async function takeInstanceLock(pool: Pool, waitMs = 3_000): Promise<InstanceLock> {
+export async function takeInstanceLock(pool: Pool, waitMs = 3_000, sharing: Sharing = 'alone'): Promise<InstanceLock> {
   const client = await pool.connect();
   const deadline = Date.now() + waitMs;
   try {
-    while (!(await tryLock(client))) {
+    while (!(await tryLock(client, sharing))) {
       if (Date.now() > deadline) throw new AnotherInstance(await describe(client));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -48,8 +54,9 @@ export async function takeInstanceLock(pool: Pool, waitMs = 3_000): Promise<Inst
   return { lost, release: () => Promise.resolve(giveUp()) };
 }
 
-async function tryLock(client: PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ ok: boolean }>('select pg_try_advisory_lock($1::bigint) as ok', [LOCK]);
+async function tryLock(client: PoolClient, sharing: Sharing): Promise<boolean> {
+  const lock = sharing === 'alone' ? 'pg_try_advisory_lock' : 'pg_try_advisory_lock_shared';
+  const { rows } = await client.query<{ ok: boolean }>(`select ${lock}($1::bigint) as ok`, [LOCK]);
   return rows[0]?.ok === true;
 }
 

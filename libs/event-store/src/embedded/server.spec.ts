@@ -190,6 +190,22 @@ test('a second instance on the same data gets no lock and a clear message; a kil
   await Promise.all(pools.map((pool) => pool.end()));
 });
 
+test('processes of a cluster share the data among themselves and with no node', async () => {
+  const server = await startEmbeddedPostgres({ folder, durable: false });
+  const pools = [1, 2, 3].map(() => new pg.Pool({ connectionString: server.url }));
+  for (const pool of pools) pool.on('error', () => undefined);
+  const [one, two, node] = pools as [pg.Pool, pg.Pool, pg.Pool];
+  const first = await takeInstanceLock(one, 0, 'together');
+  const second = await takeInstanceLock(two, 0, 'together');
+  await first.release();
+  await expect(takeInstanceLock(node, 0)).rejects.toThrow(AnotherInstance);
+  await second.release();
+  const alone = await takeInstanceLock(node);
+  await expect(takeInstanceLock(one, 0, 'together')).rejects.toThrow(AnotherInstance);
+  await alone.release();
+  await Promise.all(pools.map((pool) => pool.end()));
+});
+
 test('the server writes its log beside the data', async () => {
   const server = await startEmbeddedPostgres({ folder, durable: false });
   expect(dirname(server.logFile)).toBe(dirname(server.dataDir));

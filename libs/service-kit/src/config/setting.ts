@@ -155,6 +155,17 @@ export function hexKey<T extends Secret | undefined = Secret>(
   return setting<T | Secret>(name, options, `${digits} hex digits`, read, true);
 }
 
+/** The address of somebody's web server, `http://host:port`, without a path. */
+export function webAddress(name: string, options: SettingOptions<string>): Setting<string> {
+  return setting<string>(name, options, 'an address such as https://bank.example:8443, without a path', (raw) => {
+    if (!URL.canParse(raw)) return { wrong: 'not an address' };
+    const { protocol, username, password, origin, href } = new URL(raw);
+    if (protocol !== 'http:' && protocol !== 'https:') return { wrong: `scheme '${shown(protocol.slice(0, -1))}'` };
+    if (username !== '' || password !== '') return { wrong: 'a name or password in it' };
+    return href === `${origin}/` ? { value: origin } : { wrong: 'a path' };
+  });
+}
+
 /** An address with one of the given schemes; because it may hold a password it is a {@link Secret}. */
 export function address<T extends Secret | undefined = Secret>(
   name: string,

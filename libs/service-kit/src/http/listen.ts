@@ -8,17 +8,17 @@ export interface Listening {
   readonly moved: boolean;
 }
 
-/** Listens on loopback at the preferred port, or at a free one when it is taken. */
-export async function listenLoopback(app: NestFastifyApplication, preferred: number): Promise<Listening> {
+/** Listens at the preferred port of an address of this machine, or at a free one when it is taken. */
+export async function listenOn(app: NestFastifyApplication, host: string, preferred: number): Promise<Listening> {
   let moved = false;
   try {
-    await app.listen(preferred, '127.0.0.1');
+    await app.listen(preferred, host);
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
     moved = true;
-    await app.listen(0, '127.0.0.1');
+    await app.listen(0, host);
   }
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, moved };
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, moved };
 }

@@ -10,7 +10,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { freshToken } from './bearer-token.ts';
 import { isAllowed, startsBrowserSession } from './browser-session.ts';
 import { refuseUnfitTexts } from './body-texts.ts';
-import { listenLoopback } from './listen.ts';
+import { listenOn } from './listen.ts';
 import { loadLimit } from './load-limit.ts';
 import { operationsRoutes } from './operations-routes.ts';
 import { ProblemFilter, problemOf } from './problem.filter.ts';
@@ -24,6 +24,8 @@ export interface HttpSettings {
   readonly title: string;
   /** Preferred port; when it is taken, a free one is used. 0 asks for a free one. */
   readonly port: number;
+  /** Address of this machine to listen on; 127.0.0.1. Anything else is for a network that nobody but the cluster is in. */
+  readonly host?: string;
   /** Fixed token of at least 16 characters; a fresh one when left out. */
   readonly token?: string;
   readonly log: Log;
@@ -40,7 +42,7 @@ export interface HttpSettings {
 /** A running API. */
 export interface OpenHttp {
   readonly app: NestFastifyApplication;
-  /** `http://127.0.0.1:<port>`. */
+  /** `http://<host>:<port>`. */
   readonly url: string;
   readonly port: number;
   /** True when the preferred port was taken. */
@@ -54,7 +56,7 @@ export interface OpenHttp {
 const open = /^\/(health|ready|docs(\/.*)?|docs-json)$/;
 
 /**
- * Starts the modules and their HTTP API: on loopback only, behind a bearer token (design 10), errors as problem+json, OpenAPI at `/docs`,
+ * Starts the modules and their HTTP API: on loopback unless told otherwise, behind a bearer token (design 10), errors as problem+json, OpenAPI at `/docs`,
  * and `/health`, `/ready`, `/metrics`. Rejects when a module or transport does not start; nothing is left open then.
  */
 export async function openHttp(settings: HttpSettings): Promise<OpenHttp> {
@@ -83,7 +85,7 @@ export async function openHttp(settings: HttpSettings): Promise<OpenHttp> {
     for (const strategy of strategies) app.connectMicroservice({ strategy }, { inheritAppConfig: false });
     await app.init();
     await app.startAllMicroservices();
-    const listening = await listenLoopback(app, port);
+    const listening = await listenOn(app, settings.host ?? '127.0.0.1', port);
     return { app, token, ...listening, close: () => app.close() };
   } catch (error) {
     await app.close().catch(() => undefined);

@@ -33,9 +33,10 @@ export class LineFile implements DestinationStream {
     return new LineFile((bytes) => writeSync(file, bytes));
   }
 
-  /** The standard error stream. */
-  static stderr(): LineFile {
-    return new LineFile((bytes) => writeSync(2, bytes));
+  /** A standard stream of this process. */
+  static standard(stream: 'stdout' | 'stderr'): LineFile {
+    const descriptor = stream === 'stdout' ? 1 : 2;
+    return new LineFile((bytes) => writeSync(descriptor, bytes));
   }
 
   write(line: string): void {

@@ -17,8 +17,8 @@ export interface Log {
   flush(): void;
 }
 
-/** Where lines go: the standard error stream, a file (folders are made, old lines kept), or a stream. */
-export type LogDestination = 'stderr' | { readonly file: string } | DestinationStream;
+/** Where lines go: the standard output or error stream, a file (folders are made, old lines kept), or a stream. */
+export type LogDestination = 'stdout' | 'stderr' | { readonly file: string } | DestinationStream;
 
 /** A service's log. */
 export interface LogSettings {
@@ -47,7 +47,7 @@ export function openLog({ service, to, level = 'info' }: LogSettings): Log {
 }
 
 function streamOf(to: LogDestination): DestinationStream {
-  if (to === 'stderr') return LineFile.stderr();
+  if (to === 'stdout' || to === 'stderr') return LineFile.standard(to);
   if ('file' in to) return LineFile.at(to.file);
   return to;
 }

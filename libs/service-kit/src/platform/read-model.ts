@@ -2,6 +2,7 @@ import type { Noun } from '@tillstream/domain/stream';
 import type { StoredRecord } from '@tillstream/event-store';
 import type { RowGroup } from '@tillstream/messaging';
 import type { Pool, PoolClient } from 'pg';
+import { inTransaction, oneAtATime } from '../database/transaction.ts';
 
 /** The schema that is read by everybody. */
 export const LIVE_SCHEMA = 'read';
@@ -28,6 +29,14 @@ export interface ReadModel {
 export const useSchema = async (client: PoolClient, schema: string): Promise<void> => {
   await client.query(`set local search_path to ${schema}`);
 };
+
+/** Creates or migrates the live tables of these models; processes that start together do it one after the other. */
+export async function makeLiveTables(pool: Pool, ...models: readonly ReadModel[]): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await oneAtATime(client, 'live tables');
+    for (const model of models) await model.migrate(pool, LIVE_SCHEMA);
+  });
+}
 
 /** The feed group that keeps a read model's live rows. */
 export const liveGroup = (model: ReadModel): RowGroup => ({

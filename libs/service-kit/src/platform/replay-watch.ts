@@ -90,7 +90,7 @@ export class ReplayWatch {
   async #look(model: ReadModel): Promise<ReplayFinding> {
     const { pool, store, share = 0.2 } = this.#settings;
     await refuseParked(pool, model);
-    // What a killed watch left; the instance lock lets one be at work.
+    // What a killed watch left; the lock lets one be at work.
     await pool.query(`drop schema if exists ${SCHEMA} cascade`);
     await pool.query(`create schema ${SCHEMA}`);
     try {

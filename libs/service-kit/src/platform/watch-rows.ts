@@ -1,16 +1,25 @@
-import { type Metrics, ReplayWatch, stopOrder } from '@tillstream/service-kit';
-import type { Node } from './node.ts';
-import { readModels } from './read-models.ts';
+import { stopOrder } from '../lifecycle/lifecycle.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Platform } from './platform.ts';
+import type { ReadModel } from './read-model.ts';
+import { ReplayWatch } from './replay-watch.ts';
+
+/** What is watched, and with which pause between two looks, ms. */
+export interface WatchedRows {
+  readonly models: readonly ReadModel[];
+  readonly everyMs: number;
+}
 
 /**
- * Watches the live rows of every read model against the history while the node runs. A difference is an error in the log and a gauge that
+ * Watches the live rows of read models against the history while the process runs. A difference is an error in the log and a gauge that
  * stays up until the model is found right again; `npm run rebuild` repairs it.
  */
-export function watchRows(node: Node, metrics: Metrics, everyMs: number): void {
-  const { store, log, lifecycle } = node.platform;
+export function watchRows(platform: Platform, metrics: Metrics, { models, everyMs }: WatchedRows): void {
+  if (models.length === 0) return;
+  const { store, pool, log, lifecycle } = platform;
   const wrong = new Set<string>();
   const watch = new ReplayWatch({
-    ...{ store, pool: node.pool, models: readModels, everyMs },
+    ...{ store, pool, models, everyMs },
     onLook: ({ model, position, tables, equal }) => {
       if (equal) return void wrong.delete(model);
       wrong.add(model);
