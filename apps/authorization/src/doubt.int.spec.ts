@@ -128,14 +128,21 @@ describe('a reversal that the channel answers 12 is decided by the clearing file
     expect(bench.network.received).toHaveLength(before);
   });
 
-  it('the channel declines the return: it stays held, and a person owns it', async () => {
+  it('the channel declines the return: it stays held and is in nobody’s doubt, its case is a person’s', async () => {
     const sale = await stuckPosted();
     bench.network.script = () => ({ code: '57' });
     await fileSays(sale, 'present', 'case-1');
     await says(sale, 'ReturnDeclined');
-    await until(async () => (await service.authorization.inDoubtPage(everything)).items[0]?.standing === 'declined');
-    const { items } = await service.authorization.inDoubtPage(everything);
-    expect(items).toMatchObject([{ operationId: returnIdOf(operationIdFor(sale)), kind: 'return', owner: 'person' }]);
+    expect((await bench.facts(sale)).at(-1)?.data).toMatchObject({ caseId: 'case-1', responseCode: '57' });
+    await until(async () => (await service.authorization.inDoubtPage(everything)).count === 0);
+    bench.network.script = () => ({ clearing: '1124' });
+    await peopleReturn(sale, null);
+    await says(sale, 'ReturnAccepted');
+    expect((await bench.facts(sale)).at(-1)?.data).toMatchObject({ release: 9_940, undone: { fee: 60 }, kept: null });
+    expect(new Set(bench.network.of('0220', '0221').map(({ fields }) => fields[11])).size).toBe(2);
+    await peopleReturn(sale, null);
+    await service.authorization.settled(5_000);
+    expect((await bench.types(sale)).filter((type) => type === 'ReturnRequested')).toHaveLength(2);
   });
 
   it('an answer lost while the decision is stored: decided once, and the return is told all the same', async () => {
@@ -162,6 +169,81 @@ describe('a reversal that the channel answers 12 is decided by the clearing file
     service = await bench.open();
     await says(sale, 'ReturnAccepted');
     expect(new Set(bench.network.of('0220', '0221').map(({ fields }) => fields[11])).size).toBe(1);
+  });
+});
+
+/** Two people end the case of a sale: its money goes back to the payer. */
+const peopleReturn = (sale: Sent, kept: object | null, caseId = 'case-1') =>
+  bench.append(streamOf.clearingOf(CHANNEL, '2026-11-23', MERCHANT), MERCHANT, {
+    type: 'ClearingCaseResolved',
+    data: {
+      ...{ caseId, channel: CHANNEL, clearingDate: '2026-11-23', merchantId: MERCHANT, dates: null },
+      ...{ resolution: 'return-to-payer', proposedBy: 'operator:wang', approvedBy: 'operator:li' },
+      amounts: { suspense: 0, fee: 0, issuerCost: 0, networkCost: 0, release: 0 },
+      returns: { paymentId: operationIdFor(sale), operationId: operationIdFor(sale), kept },
+    },
+  });
+
+describe('what two people return to the payer out of a clearing case (domain 4.5, J10)', () => {
+  const kept = { ...theirs, fee: 0 };
+  const returns = async (sale: Sent) => (await bench.facts(sale)).filter(({ type }) => type === 'ReturnRequested');
+
+  it('of a sale charged twice: a 0220 of ours about it takes the second charge out of 2191, and the sale stands', async () => {
+    const { sale, rrn } = await approvedSale();
+    await peopleReturn(sale, kept);
+    await says(sale, 'ReturnAccepted');
+    const [asked] = bench.network.of('0200');
+    const [advice, ...more] = bench.network.of('0220', '0221');
+    expect(more).toEqual([]);
+    expect(advice?.fields[90]).toContain(asked?.fields[11]);
+    const [decision] = await bench.store.readStream(streamOf.clearingOf(CHANNEL, '2026-11-23', MERCHANT));
+    const [begun] = await returns(sale);
+    expect(begun).toMatchObject({ causedBy: decision?.id, data: { hold: 0, kept, caseId: 'case-1' } });
+    expect(begun?.data).toMatchObject({ operation: { operationId: returnIdOf(decision?.id ?? '') } });
+    expect((await bench.facts(sale)).at(-1)?.data).toMatchObject({ undone: null, release: 0, kept });
+    expect((await service.reply('sale', sale)).responseCode).toBe('00');
+    const refund = fresh({ amount: 40_00, originalRrn: rrn, originalDate: '1123' });
+    expect((await service.reply('refund', refund)).responseCode).toBe('00');
+  });
+
+  it('of a sale that was declined here: it stays declined', async () => {
+    bench.network.script = ({ mti }) => ({ code: mti === '0200' ? '51' : '00', clearing: '1124' });
+    const sale = fresh();
+    await service.reply('sale', sale);
+    await peopleReturn(sale, kept);
+    await says(sale, 'ReturnAccepted');
+    expect((await service.reply('sale', sale)).responseCode).toBe('51');
+  });
+
+  it('the answer of the store lost, and the process ended before the channel answers: one return, told until it is answered', async () => {
+    const { sale } = await approvedSale();
+    let lost = false;
+    bench.lossy.loses = (_stream, facts) => {
+      if (lost || !facts.some(({ fact }) => fact.type === 'ReturnRequested')) return null;
+      lost = true;
+      return 'answer';
+    };
+    bench.network.script = () => ({ lost: true });
+    await peopleReturn(sale, kept);
+    await until(() => bench.network.of('0220', '0221').length > 0);
+    await service.close();
+    bench.network.script = () => ({ clearing: '1124' });
+    service = await bench.open();
+    await says(sale, 'ReturnAccepted');
+    expect([lost, (await returns(sale)).length]).toEqual([true, 1]);
+    expect(new Set(bench.network.of('0220', '0221').map(({ fields }) => fields[11])).size).toBe(1);
+  });
+
+  it('declined by the channel: said with its case, and a further decision returns it under new keys', async () => {
+    const { sale } = await approvedSale();
+    bench.network.script = () => ({ code: '57' });
+    await peopleReturn(sale, kept);
+    await says(sale, 'ReturnDeclined');
+    expect((await bench.facts(sale)).at(-1)?.data).toMatchObject({ caseId: 'case-1' });
+    bench.network.script = () => ({ clearing: '1124' });
+    await peopleReturn(sale, kept);
+    await says(sale, 'ReturnAccepted');
+    expect(new Set(bench.network.of('0220').map(({ fields }) => fields[11])).size).toBe(2);
   });
 });
 

@@ -302,7 +302,7 @@ describe('cases of a clearing file over HTTP (domain 4.5)', () => {
   afterEach(() => api.close());
   const caseOf = async (outcome: string): Promise<string> => {
     const { body } = await api.get('/clearing-cases');
-    return body.items.find((one: { outcome: string }) => one.outcome === outcome).caseId as string;
+    return body.items.find((one) => one.outcome === outcome)?.caseId ?? '';
   };
 
   it('are listed oldest first with owner and age; a case over seven days is escalated', async () => {

@@ -9,6 +9,7 @@ import { ANSWERS, AnswerBooks } from './books/answer-books.process.ts';
 import { channelDays, firstUncredited } from './clearing/channel-days.ts';
 import { ClearingCases } from './clearing/clearing-cases.ts';
 import { FileClient } from './clearing/file-client.ts';
+import { DECLINES, OpenCases } from './clearing/open-cases.process.ts';
 import { ImportFiles } from './clearing/import-files.process.ts';
 import { CreditChannels } from './clearing/credit-channels.process.ts';
 import { WithdrawMargin } from './clearing/withdraw-margin.process.ts';
@@ -49,6 +50,7 @@ interface Steps {
 }
 
 const BOOK_ANSWERS: GroupNouns = { name: ANSWERS, nouns: ['book'] };
+const DECLINED_ADVICES: GroupNouns = { name: DECLINES, nouns: ['payment'] };
 
 /** A book that opens late may still take from the reserve or bring it its top-up; a file waits for the payouts decided by now. */
 const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
@@ -75,6 +77,7 @@ export class Settlement {
   readonly #rounds: Rounds;
   readonly #answerBatches: AnswerBatches;
   readonly #answerBooks: AnswerBooks;
+  readonly #openCases: OpenCases;
   readonly #steps: Steps;
   #feeds: FeedSubscription[] = [];
 
@@ -91,6 +94,7 @@ export class Settlement {
     this.batches = new BatchDesk(ground, this.#rows);
     this.#answerBatches = new AnswerBatches(ground);
     this.#answerBooks = new AnswerBooks(ground);
+    this.#openCases = new OpenCases(ground);
     this.#steps = {
       endDays: new EndDays(ground),
       files: new ImportFiles(
@@ -116,6 +120,7 @@ export class Settlement {
       this.#answerBatches.group(taken),
       ...[clearingModel, payoutModel, bookModel].map((model: ReadModel) => rowGroup(model, taken)),
       this.#answerBooks.group(taken),
+      this.#openCases.group(taken),
     ];
     for (const group of groups) this.#feeds.push(await feed.feed(group));
     this.#rounds.start();
@@ -200,6 +205,6 @@ export class Settlement {
   }
 
   #isCaughtUp(): Promise<boolean> {
-    return this.#rows.isCaughtUp([...readModels, BOOK_ANSWERS, LEDGER]);
+    return this.#rows.isCaughtUp([...readModels, BOOK_ANSWERS, DECLINED_ADVICES, LEDGER]);
   }
 }

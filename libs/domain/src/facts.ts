@@ -114,6 +114,7 @@ export const factTypes = {
   ClearingCaseAssigned: { noun: 'clearing', version: 1 },
   ClearingCaseProposed: { noun: 'clearing', version: 1 },
   ClearingCaseResolved: { noun: 'clearing', version: 1 },
+  ClearingCaseReopened: { noun: 'clearing', version: 1 },
 
   BookOpened: { noun: 'book', version: 1 },
   EntryPosted: { noun: 'book', version: 1 },

@@ -97,7 +97,6 @@ function ageOf(ms: number): string {
 
 /** Who ends it, and by what. */
 function nextOf({ owner, standing, clearingFileOf }: DoubtfulOperation): string {
-  if (owner === 'person') return 'a person decides: the channel declined to return it';
   if (owner === 'clearing-file') return `the clearing file of ${clearingFileOf ?? 'its day'} decides`;
   return standing === 'asked' ? 'the channel is told until it answers' : 'the channel is asked to undo it';
 }

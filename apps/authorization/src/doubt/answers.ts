@@ -35,15 +35,14 @@ export class OperationInDoubtAnswer {
   @ApiProperty({ description: '金额，分 · amount, fen', example: 100_00 }) amount!: number;
   @ApiProperty({ description: '交易日 · trade date', example: '2026-11-23' }) tradeDate!: string;
   @ApiProperty({
-    description:
-      '已请求 · asked; 结果未知 · in-doubt; 冲正中 · reversing; 渠道未冲正 · stuck; 退回被拒 · declined (a return that the channel declined)',
-    enum: ['asked', 'in-doubt', 'reversing', 'stuck', 'declined'],
+    description: '已请求 · asked; 结果未知 · in-doubt; 冲正中 · reversing; 渠道未冲正 · stuck',
+    enum: ['asked', 'in-doubt', 'reversing', 'stuck'],
   })
   standing!: Doubt;
   @ApiProperty({ description: '起始时间，以事实为准 · since when, by its fact', format: 'date-time' }) since!: string;
   @ApiProperty({
-    description: '由谁处理: 系统重试 · resolver; 对账文件 · clearing-file; 人工 · person',
-    enum: ['resolver', 'clearing-file', 'person'],
+    description: '由谁处理: 系统重试 · resolver; 对账文件 · clearing-file',
+    enum: ['resolver', 'clearing-file'],
   })
   owner!: DoubtOwner;
   @ApiProperty({ description: '由该清算日的文件决定 · clearing date whose file decides', type: String, nullable: true })

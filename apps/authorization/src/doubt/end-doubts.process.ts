@@ -1,10 +1,16 @@
 import type { BatchFact } from '@tillstream/domain/batch/events';
-import type { ClearingFact, DoubtAnsweredByFile, RefundFailureReported } from '@tillstream/domain/clearing/events';
+import type {
+  ClearingCaseResolved,
+  ClearingFact,
+  DoubtAnsweredByFile,
+  RefundFailureReported,
+} from '@tillstream/domain/clearing/events';
 import { businessDateAt } from '@tillstream/domain/calendar/business-date';
 import {
   answerHostOnly,
   decideByFile,
   recordRefundFailed,
+  returnToPayer,
   type PaymentDecision,
   type Returning,
 } from '@tillstream/domain/payment/decide';
@@ -19,8 +25,11 @@ import { amountsOf } from '../resolver/advices.ts';
 /** Name of the feed group. */
 export const DOUBTS = 'authorization-doubts';
 
-/** The operation id of our return of an operation: there is one at most. */
-export const returnIdOf = (operationId: string): string => uuidv5('return', operationId);
+/**
+ * The operation id of our return, derived from the id of what is returned, or of the fact by which people decided it: there is one
+ * at most for each.
+ */
+export const returnIdOf = (causeId: string): string => uuidv5('return', causeId);
 
 interface Place {
   readonly paymentId: string;
@@ -29,7 +38,8 @@ interface Place {
 }
 
 /**
- * Ends doubt by what others have found out: the channel's clearing file, and the terminal's upload of a batch that is closed.
+ * Ends doubt by what others have found out: the channel's clearing file, the terminal's upload of a batch that is closed, and two
+ * people who return what a clearing case keeps.
  * What follows stands in the payment's stream under ids of the fact that it answers, so a fact taken in twice is answered once;
  * a return that follows is the resolver's from then on, here or at the next start.
  */
@@ -60,6 +70,7 @@ export class EndDoubts {
       const fact = stored as unknown as ClearingFact | BatchFact;
       if (fact.type === 'DoubtAnsweredByFile') await this.#answered(stored, fact.data);
       if (fact.type === 'RefundFailureReported') await this.#refundFailed(stored, fact.data);
+      if (fact.type === 'ClearingCaseResolved') await this.#resolved(stored, fact.data);
       if (fact.type === 'BatchReconciled') {
         for (const { kind, stan } of fact.data.differences) {
           if (kind === 'HOST_ONLY') await this.#hostOnly(stored, operationIdOf({ ...fact.data, stan }), stan);
@@ -70,7 +81,7 @@ export class EndDoubts {
 
   async #answered(stored: StoredRecord, data: DoubtAnsweredByFile['data']): Promise<void> {
     const { found, theirs, clearingDate, caseId } = data;
-    const returning = await this.#returning(stored, data.operationId);
+    const returning = await this.#returning(stored, returnIdOf(data.operationId));
     await this.#decide(stored, 'doubt', data, (state) => {
       const { operationId } = data;
       const priced = found === 'present' ? this.#priceOf(state, operationId) : null;
@@ -92,11 +103,22 @@ export class EndDoubts {
     );
   }
 
+  /** Two people said that the money of a case goes back to its payer (domain 4.5); each such decision has a return of its own. */
+  async #resolved(stored: StoredRecord, { returns, caseId, merchantId }: ClearingCaseResolved['data']): Promise<void> {
+    if (returns === undefined) return;
+    const { paymentId, operationId, kept } = returns;
+    const returning = await this.#returning(stored, returnIdOf(stored.id));
+    const place = { paymentId, operationId: returning.operationId, merchantId };
+    await this.#decide(stored, 'case', place, (state) =>
+      returnToPayer(state, { operationId, caseId, kept, returning }),
+    );
+  }
+
   /** The terminal's upload lacks what we approved, so it believes that it failed (domain 4.1). */
   async #hostOnly(stored: StoredRecord, operationId: string, stan: string): Promise<void> {
     const own = await this.#desk.streams.load(operationId);
     const paymentId = own.state.is === 'linked' ? own.state.originalPaymentId : operationId;
-    const returning = await this.#returning(stored, operationId);
+    const returning = await this.#returning(stored, returnIdOf(operationId));
     const currentClearingDate = this.#desk.clearingDay.current();
     const place = { paymentId, operationId, merchantId: stored.key };
     const said = await this.#decide(stored, `host-only/${stan}`, place, (state) =>
@@ -105,13 +127,14 @@ export class EndDoubts {
     if (said === 0) this.#alarm('host-only', operationId);
   }
 
+  /** The keys under which a return goes out. They are fixed by the fact that is stored first; those of a second look are not used. */
   async #returning({ at }: StoredRecord, operationId: string): Promise<Returning> {
     const { references, platform } = this.#desk;
     const channel = channelOf(this.#desk);
     if (channel === undefined) throw new Error('the channel is not registered');
     const [rrn, trace] = await Promise.all([references.rrn(), references.trace(channel.acquirer)]);
     const tradeDate = businessDateAt(Date.parse(at), platform.cutOffMinutes);
-    return { operationId: returnIdOf(operationId), rrn, trace, tradeDate };
+    return { operationId, rrn, trace, tradeDate };
   }
 
   /** How many facts were stored; the resolver owns what is undecided after them. */

@@ -6,8 +6,8 @@ import { OPERATION_TABLE } from '../rows/operation.model.ts';
 import type { OperationInDoubtAnswer } from './answers.ts';
 import type { Doubt } from '../rows/operation-rows.ts';
 
-/** Who brings an operation to its end: we at the channel, the channel's clearing file of a date, or a person. */
-export type DoubtOwner = 'resolver' | 'clearing-file' | 'person';
+/** Who brings an operation to its end: we at the channel, or its clearing file of a date. What a person decides is a clearing case. */
+export type DoubtOwner = 'resolver' | 'clearing-file';
 
 /** An operation that is in doubt, as its facts say. */
 export interface DoubtfulOperation {
@@ -82,7 +82,7 @@ export async function countInDoubt(pool: Pool): Promise<{ readonly count: number
 
 function operationOf(row: Row, current: string): DoubtfulOperation {
   const day = row.clearing_date ?? row.trade_date;
-  const byFile = row.doubt !== 'declined' && !isAdviceKind(row.kind as OperationKind);
+  const byFile = !isAdviceKind(row.kind as OperationKind);
   return {
     ...{ paymentId: row.payment_id, operationId: row.operation_id, merchantId: row.merchant_id },
     ...{ terminal: row.terminal, kind: row.kind, amount: Number(row.amount), tradeDate: row.trade_date },
@@ -93,7 +93,6 @@ function operationOf(row: Row, current: string): DoubtfulOperation {
 
 /** Who owns a standing; after the cut-off of its day the file owns what is being undone. */
 function ownerOf(doubt: Doubt, isPastCutOff: boolean): DoubtOwner {
-  if (doubt === 'declined') return 'person';
   return doubt === 'stuck' || isPastCutOff ? 'clearing-file' : 'resolver';
 }
 

@@ -42,10 +42,10 @@ export interface OperationRow {
 }
 
 /**
- * How an operation that is not at its end stands: asked and not answered, given up, being undone, not undone by the channel, or a
- * return that the channel declined.
+ * How an operation that is not at its end stands: asked and not answered, given up, being undone, or not undone by the channel. A
+ * return that the channel declined is a case of the clearing's (settlement).
  */
-export type Doubt = 'asked' | 'in-doubt' | 'reversing' | 'stuck' | 'declined';
+export type Doubt = 'asked' | 'in-doubt' | 'reversing' | 'stuck';
 
 /** Whether an operation credits the merchant: others name it by its RRN, and it counts against the limits. */
 export const isPayingKind = (kind: string): boolean =>
@@ -126,8 +126,6 @@ function doubtAfter(fact: PaymentFact, row: OperationRow): Doubt | null | undefi
       return 'reversing';
     case 'ReversalStuck':
       return 'stuck';
-    case 'ReturnDeclined':
-      return 'declined';
     case 'LateResponseReceived':
     case 'ScriptResultReceived':
     case 'SignatureReceived':

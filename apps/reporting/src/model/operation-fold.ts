@@ -14,12 +14,23 @@ type OfReturn = Extract<PaymentFact, { type: 'ReturnRequested' | 'ReturnAccepted
 export const isReturn = (fact: PaymentFact): fact is OfReturn =>
   fact.type === 'ReturnRequested' || fact.type === 'ReturnAccepted' || fact.type === 'ReturnDeclined';
 
-/** Standing of what is returned. A return that the channel declined leaves it to a person. */
-export const returningStatus: Readonly<Record<OfReturn['type'], 'returning' | 'returned' | 'stuck'>> = {
+const returningStatus: Readonly<Record<OfReturn['type'], 'returning' | 'returned' | 'stuck'>> = {
   ReturnRequested: 'returning',
   ReturnAccepted: 'returned',
   ReturnDeclined: 'stuck',
 };
+
+const uncertain: ReadonlySet<string> = new Set(['requested', 'in-doubt', 'reversing', 'stuck']);
+
+/**
+ * Standing of what is returned. A return that the channel declined leaves it to a person; what people return out of suspense was
+ * charged beside a payment that stands as it did.
+ */
+export function whileReturned<S extends string>(standing: S, fact: OfReturn): S | 'returning' | 'returned' | 'stuck' {
+  if (fact.type !== 'ReturnRequested') return standing === 'returning' ? returningStatus[fact.type] : standing;
+  const isBeside = fact.data.caseId !== undefined && fact.data.kept !== null && !uncertain.has(standing);
+  return isBeside ? standing : returningStatus[fact.type];
+}
 
 /** The payment in whose stream a fact stands. */
 export const paymentIdOf = (fact: Stored<PaymentFact>): string => fact.stream.slice('payment-'.length);
@@ -61,7 +72,7 @@ function begun(
 /** What one more fact makes of its operation's row. */
 export function changeOperation(row: OperationRow, fact: Stored<PaymentFact>): void {
   if (isReturn(fact) && fact.data.of === row.operationId) {
-    row.status = returningStatus[fact.type];
+    row.status = whileReturned(row.status, fact);
     return;
   }
   switch (fact.type) {

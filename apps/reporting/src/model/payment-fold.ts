@@ -1,7 +1,7 @@
 import type { CardRef, PaymentFact } from '@tillstream/domain/payment/events';
 import type { OperationRow } from '../rows/operation.row.ts';
 import { PaymentRow, paymentStatus } from '../rows/payment.row.ts';
-import { isReturn, returningStatus } from './operation-fold.ts';
+import { isReturn, whileReturned } from './operation-fold.ts';
 import type { Stored } from './projection.ts';
 import { rowOf } from './row-set.ts';
 
@@ -43,7 +43,7 @@ export function changePayment(row: PaymentRow, fact: Stored<PaymentFact>, operat
   else if (fact.type === 'PaymentVoided') row.voided = true;
   else if (fact.type === 'VoidConfirmed') row.voided = true;
   else if (fact.type === 'VoidReversed') row.voided = false;
-  else if (isReturn(fact) && fact.data.of === row.paymentId) row.standing = returningStatus[fact.type];
+  else if (isReturn(fact) && fact.data.of === row.paymentId) row.standing = whileReturned(row.standing, fact);
   else if (fact.type === 'RefundAccepted') {
     row.refunded += fact.data.amount;
     row.refundedFee += fact.data.fee;

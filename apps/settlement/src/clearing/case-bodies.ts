@@ -3,8 +3,14 @@ import type { CaseResolution } from '@tillstream/domain/clearing/events';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, IsUUID, Length, Matches, Max, Min } from 'class-validator';
 
-const RESOLUTIONS: readonly CaseResolution[] = ['supplement', 'return-to-payer', 'accept-file', 'write-off'];
-const OUTCOMES = ['LONG', 'SHORT', 'AMOUNT_DIFF', 'STATUS_DIFF', 'FEE_DIFF', 'DUPLICATE'];
+const RESOLUTIONS: readonly CaseResolution[] = [
+  'supplement',
+  'return-to-payer',
+  'accept-file',
+  'write-off',
+  'no-entry',
+];
+const OUTCOMES = ['LONG', 'SHORT', 'AMOUNT_DIFF', 'STATUS_DIFF', 'FEE_DIFF', 'DUPLICATE', 'DECLINED'];
 const PERSON = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 const PERSON_RULE = 'the name of a person: 1 to 40 letters, digits, dots, dashes or underscores';
 const MOST_FEN = 100_000_000_000;
@@ -33,7 +39,8 @@ export class CaseProposal {
     enum: RESOLUTIONS,
     description:
       'supplement 补入商户: the merchant gets a long item less the fee; return-to-payer 退回持卡人; ' +
-      'accept-file 以渠道为准: the channel is right, the merchant bears it; write-off 核销: gain or loss in 5005',
+      'accept-file 以渠道为准: the channel is right, the merchant bears it; write-off 核销: gain or loss in 5005; ' +
+      'no-entry 不入账: of a declined advice, settled between payer and merchant',
   })
   @IsIn(RESOLUTIONS, { message: `resolution must be one of ${RESOLUTIONS.join(', ')}` })
   resolution!: CaseResolution;
@@ -84,7 +91,10 @@ export class CaseView {
   @ApiProperty({ example: 'unionpay' }) channel!: string;
   @ApiProperty({ example: '2026-11-23' }) clearingDate!: string;
   @ApiProperty({ description: '`house` for an item of no merchant of ours' }) merchantId!: string;
-  @ApiProperty({ enum: OUTCOMES, description: 'LONG 长款, SHORT 短款, AMOUNT_DIFF 金额不符, FEE_DIFF 手续费不符 …' })
+  @ApiProperty({
+    enum: OUTCOMES,
+    description: 'LONG 长款, SHORT 短款, AMOUNT_DIFF 金额不符, FEE_DIFF 手续费不符, DECLINED 渠道拒绝 …',
+  })
   outcome!: string;
   @ApiProperty({ example: 'sale' }) kind!: string;
   @ApiProperty({ type: String, nullable: true }) paymentId!: string | null;

@@ -139,7 +139,7 @@ export class ClearingCases {
       ...{ caseId, channel, clearingDate, merchantId, outcome, kind, paymentId, rrn, terminalId, maskedCard },
       ...{ ours, theirs, suspense, hold: move.hold, foundAt, ageDays, ageing: bucketOf(ageDays) },
       status: row.status === BY_PAYMENT ? 'RESOLVED' : (state?.status ?? row.status),
-      withPayment: row.withPayment && !over,
+      withPayment: row.withPayment && !row.returnDeclined && !over,
       owner: (state ? state.owner : row.owner)?.replace(/^operator:/, '') ?? null,
       proposal: proposal
         ? { resolution: proposal.resolution, fee: proposal.fee, by: proposal.by, note: proposal.note }

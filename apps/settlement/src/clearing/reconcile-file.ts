@@ -14,7 +14,7 @@ import { ourOperations } from '../rows/operation-rows.ts';
 import { loadClearing, sayClearing } from './clearing-streams.ts';
 
 /** Namespace of the ids of clearing cases. */
-const CASES = '2b0d7d58-0f0c-5c1e-8a37-6c4b7f6f9a11';
+export const CASES = '2b0d7d58-0f0c-5c1e-8a37-6c4b7f6f9a11';
 const mostFactsPerAppend = 500;
 
 /** The stream of a merchant's part of a clearing day; what belongs to no merchant stands in the day's own. */

@@ -57,8 +57,16 @@ type CaseFact = Exclude<ClearingCaseFact, { type: 'DoubtAnsweredByFile' | 'Refun
 
 const isOfCase = (fact: ClearingFact): fact is CaseFact => 'caseId' in fact.data && fact.type !== 'DoubtAnsweredByFile';
 
+interface PaidChange {
+  /** The operation whose case it is. */
+  readonly of: string;
+  /** The one case, when the fact names it. */
+  readonly caseId?: string | undefined;
+  readonly change: Partial<CaseRow>;
+}
+
 /** What a payment's own fact, or the file's answer to its doubt, makes of the operation's case. */
-function changeByPayment(fact: ClearingFact | PaymentFact): { of: string; change: Partial<CaseRow> } | undefined {
+function changeByPayment(fact: ClearingFact | PaymentFact): PaidChange | undefined {
   const over = { status: 'RESOLVED_BY_PAYMENT', isOver: true };
   switch (fact.type) {
     case 'DoubtAnsweredByFile':
@@ -66,9 +74,9 @@ function changeByPayment(fact: ClearingFact | PaymentFact): { of: string; change
     case 'VoidConfirmed':
       return { of: fact.data.operation.operationId, change: over };
     case 'ReturnAccepted':
-      return { of: fact.data.of, change: over };
+      return { of: fact.data.of, caseId: fact.data.caseId, change: over };
     case 'ReturnDeclined':
-      return { of: fact.data.of, change: { returnDeclined: true } };
+      return { of: fact.data.of, caseId: fact.data.caseId, change: { returnDeclined: true } };
     default:
       return undefined;
   }
@@ -104,12 +112,15 @@ export async function applyCases(facts: readonly StoredRecord[], client: PoolCli
       rows.set(row);
       name(row);
     } else if (own) change(own.data.caseId, (before) => changeBy(before, own));
-    for (const caseId of paid ? (ofOperation.get(paid.of) ?? []) : []) {
+    for (const caseId of paid ? casesBy(paid, ofOperation) : []) {
       change(caseId, ({ isOver }) => (isOver ? {} : (paid?.change ?? {})));
     }
   }
   await cases.write(client, rows.changed());
 }
+
+const casesBy = ({ of, caseId }: PaidChange, ofOperation: ReadonlyMap<string, readonly string[]>): readonly string[] =>
+  caseId === undefined ? (ofOperation.get(of) ?? []) : [caseId];
 
 /** A correction had taken it back, and a further one brings it again. */
 const isFoundAgain = (known: CaseRow, { position }: StoredRecord): boolean =>
@@ -117,11 +128,13 @@ const isFoundAgain = (known: CaseRow, { position }: StoredRecord): boolean =>
 
 interface Told {
   readonly own: CaseFact | undefined;
-  readonly paid: { readonly of: string } | undefined;
+  readonly paid: PaidChange | undefined;
 }
 
 async function rowsFor(client: PoolClient, told: readonly Told[]): Promise<FoldedRows<CaseRow>> {
-  const ids = new Set(told.flatMap(({ own }) => (own ? [own.data.caseId] : [])));
+  const ids = new Set(
+    told.flatMap(({ own, paid }) => [own?.data.caseId, paid?.caseId].filter((id) => id !== undefined)),
+  );
   const paid = told.flatMap((one) => (one.paid ? [one.paid.of] : []));
   const byId = await cases.load(
     client,
@@ -165,6 +178,10 @@ function changeBy(before: CaseRow, fact: CaseFact): Partial<CaseRow> {
     }
     case 'ClearingCaseResolved':
       return { status: 'RESOLVED', isOver: true };
+    case 'ClearingCaseReopened': {
+      const nothingProposed = { proposedBy: null, resolution: null, note: null, fee: null, withPayment: false };
+      return { ...nothingProposed, status: before.owner === null ? 'OPEN' : 'ASSIGNED', isOver: false };
+    }
     default:
       return unreachable(fact);
   }

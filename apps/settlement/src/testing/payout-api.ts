@@ -1,14 +1,22 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { PlatformModule, ProblemFilter, validationPipe, type Platform } from '@tillstream/service-kit';
+import type { CaseView } from '../clearing/case-bodies.ts';
 import { Settlement, SettlementModule, type SettlementOptions } from '../index.ts';
+
+/** What an answer may hold: a page of a list, a case or a problem. A name that it lacks is undefined at run time. */
+export interface ApiBody {
+  readonly code: string;
+  readonly caseId: string;
+  readonly items: readonly CaseView[];
+  readonly next: string | null;
+  readonly [name: string]: unknown;
+}
 
 /** An answer over HTTP. */
 export interface ApiAnswer {
   readonly status: number;
-  // The shape is what the spec is about.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly body: any;
+  readonly body: ApiBody;
 }
 
 /** The settlement service with its HTTP API. */
@@ -31,7 +39,7 @@ export async function openPayoutApi(platform: Platform, options: SettlementOptio
   await app.getHttpAdapter().getInstance().ready();
   const ask = async (method: 'GET' | 'POST', url: string, payload?: object): Promise<ApiAnswer> => {
     const answer = await app.inject({ method, url, ...(payload ? { payload } : {}) });
-    return { status: answer.statusCode, body: JSON.parse(answer.body) as ApiAnswer['body'] };
+    return { status: answer.statusCode, body: JSON.parse(answer.body) as ApiBody };
   };
   return {
     settlement: app.get(Settlement),

@@ -131,6 +131,7 @@ function movesOf(state: BookState, fact: Exclude<LedgerFact, { type: 'DayEnded' 
     case 'RefundFailureReported':
     case 'ClearingCaseAssigned':
     case 'ClearingCaseProposed':
+    case 'ClearingCaseReopened':
     case 'PayoutAccountCorrected':
     case 'PayoutResolutionProposed':
     case 'PayoutApproved':

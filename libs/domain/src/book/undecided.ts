@@ -30,6 +30,7 @@ export function undecidedAfter(
     case 'PreAuthApproved':
     case 'PreAuthVoided':
     case 'ReturnAccepted':
+    case 'ReturnDeclined':
     case 'BalanceAnswered':
     case 'PaymentReversed':
     case 'VoidReversed':
@@ -41,7 +42,6 @@ export function undecidedAfter(
     case 'ScriptResultReceived':
     case 'SignatureReceived':
     case 'RefundForced':
-    case 'ReturnDeclined':
     case 'OperationLinked':
     case 'OperationRefused':
     case 'OperationTombstoned':

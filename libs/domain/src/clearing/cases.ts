@@ -7,11 +7,13 @@ import type {
   ClearingCaseAssigned,
   ClearingCaseFact,
   ClearingCaseProposed,
+  ClearingCaseReopened,
   ClearingCaseResolved,
   ClearingDifferenceCleared,
   ClearingDifferenceFound,
   ClearingFact,
   DoubtAnsweredByFile,
+  ItemToReturn,
   RefundFailureReported,
   ResolvedAmounts,
 } from './events.ts';
@@ -102,6 +104,8 @@ export function caseAfter(
       return { ...before, status: 'PROPOSED', owner: before.owner ?? fact.data.by, proposal: fact.data };
     case 'ClearingCaseResolved':
       return { ...before, status: 'RESOLVED' };
+    case 'ClearingCaseReopened':
+      return { ...before, status: before.owner === null ? 'OPEN' : 'ASSIGNED', proposal: null, withPayment: false };
   }
 }
 
@@ -127,7 +131,10 @@ export function changesOf(
   file: FileRef,
 ): CaseChanges {
   const names = new Set(wanted.found.map(({ caseId }) => caseId));
-  const gone = [...state.cases.values()].filter(({ found }) => !names.has(found.caseId));
+  // What the channel declined stands in no file.
+  const gone = [...state.cases.values()].filter(
+    ({ found }) => !names.has(found.caseId) && found.outcome !== 'DECLINED',
+  );
   const foundIn = { clearingDate: file.clearingDate, version: file.version };
   return {
     facts: [
@@ -208,17 +215,50 @@ export function approve(
   if (proposal.by === command.by) return refuse('needs-second-person');
   const { resolution, by: proposedBy, fee } = proposal;
   const amounts = resolvedAmounts(found, resolution, fee);
-  const data = { ...refOf(found), resolution, proposedBy, approvedBy: command.by, amounts, dates: found.dates };
+  const returns = resolution === 'return-to-payer' ? itemToReturn(found) : undefined;
+  const data = {
+    ...{ ...refOf(found), resolution, proposedBy, approvedBy: command.by, amounts, dates: found.dates },
+    ...(returns && { returns }),
+  };
   return accept({ type: 'ClearingCaseResolved', version: 1, data });
 }
 
-/** How a case may end: by which way its money went, and whose it could be. */
+/**
+ * The channel declined the return that ended this case: it is open again, because its money has not moved. A case that is not over,
+ * and one that ended otherwise, stays as it is.
+ */
+export function reopen(
+  state: ClearingCase,
+  answer: Pick<ClearingCaseReopened['data'], 'responseCode'>,
+): Decision<ClearingCaseReopened, never> {
+  if (state.status !== 'RESOLVED' || state.proposal?.resolution !== 'return-to-payer') return accept();
+  return accept({ type: 'ClearingCaseReopened', version: 1, data: { ...refOf(state.found), ...answer } });
+}
+
+/** What a return to the payer returns; undefined for an item of which we know no payment, and so no card. */
+function itemToReturn({
+  paymentId,
+  operationId,
+  ours,
+  theirs,
+}: ClearingDifferenceFound['data']): ItemToReturn | undefined {
+  if (paymentId === null || operationId === null) return undefined;
+  return { paymentId, operationId, kept: ours === null && theirs !== null ? { ...theirs, fee: ZERO } : null };
+}
+
+/**
+ * How a case may end: by which way its money went, and whose it could be. Only what a payment of ours is known of can go back to
+ * its payer, because the channel asks for the card.
+ */
 export function resolutionsOf(found: ClearingDifferenceFound['data']): readonly CaseResolution[] {
   const suspense = suspenseOf(found.move);
   const ofMerchant = found.merchantId !== HOUSE;
-  if (suspense === 0) return ['accept-file', 'return-to-payer'];
+  const returns = itemToReturn(found) === undefined ? [] : (['return-to-payer'] as const);
+  // What is posted of it is held for a return of ours; what an advice told nobody has booked.
+  if (found.outcome === 'DECLINED') return found.ours === null ? ['no-entry'] : returns;
+  if (suspense === 0) return ['accept-file', ...(found.outcome === 'STATUS_DIFF' ? returns : [])];
   if (found.ours === null && suspense > 0) {
-    return [...(ofMerchant ? (['supplement'] as const) : []), 'return-to-payer', 'write-off'];
+    return [...(ofMerchant ? (['supplement'] as const) : []), ...returns, 'write-off'];
   }
   return [...(ofMerchant ? (['accept-file'] as const) : []), 'write-off'];
 }
@@ -239,6 +279,7 @@ export function resolvedAmounts(
   const suspense = suspenseOf(move);
   switch (resolution) {
     case 'return-to-payer':
+    case 'no-entry':
       return nothing;
     case 'supplement':
       return { ...nothing, suspense, fee };

@@ -35,6 +35,7 @@ export function evolve(state: ClearingState, fact: ClearingFact): ClearingState 
     case 'ClearingCaseAssigned':
     case 'ClearingCaseProposed':
     case 'ClearingCaseResolved':
+    case 'ClearingCaseReopened':
       // Cases of no merchant stand in the day's own stream and are read as cases.
       return state;
     default:

@@ -46,7 +46,9 @@ export type ClearingFileReceived = Fact<
 /** Results of a comparison (domain 4.5). */
 export type ClearingOutcome = 'MATCHED' | 'LONG' | 'SHORT' | 'AMOUNT_DIFF' | 'STATUS_DIFF' | 'FEE_DIFF' | 'DUPLICATE';
 /** The results that are cases. */
-export type ClearingDifference = Exclude<ClearingOutcome, 'MATCHED'>;
+export type FileDifference = Exclude<ClearingOutcome, 'MATCHED'>;
+/** What a case is about: a difference of a file, or an advice answered 00 that the channel declined (domain 3.5). */
+export type ClearingDifference = FileDifference | 'DECLINED';
 
 /** Everything that follows from a file is said; from here on the bank's credit of the date may be booked. House stream. */
 export type ClearingFileReconciled = Fact<
@@ -87,7 +89,11 @@ export interface CaseMove {
   readonly hold: Fen;
 }
 
-/** The file and our books do not say the same of one item; opens a case. */
+/**
+ * The file and our books do not say the same of one item, or the channel declined what a terminal was told 00 for; opens a case.
+ * One that is DECLINED stands on the trade date of the decline, follows from no file (`version` 0) and moves nothing; it is an
+ * advice of which nothing is posted (`ours` null), or a return of ours for which what is posted stays held.
+ */
 export type ClearingDifferenceFound = Fact<
   'ClearingDifferenceFound',
   1,
@@ -174,7 +180,9 @@ export type CaseResolution =
   /** SHORT and items against us: the channel is right, the merchant's money goes. */
   | 'accept-file'
   /** The difference is ours: gain or loss, 5005. */
-  | 'write-off';
+  | 'write-off'
+  /** DECLINED: payer and merchant have settled it between them, or the merchant bears it; nothing is booked. */
+  | 'no-entry';
 
 /** Somebody has taken a case on. */
 export type ClearingCaseAssigned = Fact<
@@ -220,8 +228,21 @@ export type ClearingCaseResolved = Fact<
     readonly approvedBy: string;
     readonly amounts: ResolvedAmounts;
     readonly dates: PaymentDates | null;
+    /** What authorization returns to the payer; facts of before it did have none, nor has any other resolution. */
+    readonly returns?: ItemToReturn;
   }
 >;
+
+/** The operation whose money goes back to its payer. */
+export interface ItemToReturn {
+  readonly paymentId: string;
+  readonly operationId: string;
+  /** What of it stands in 2191, as the file priced it, without a fee; null when the payment itself holds the money. */
+  readonly kept: Amounts | null;
+}
+
+/** The channel declined the return that ended a case: its money stands where it stood, and people decide again. */
+export type ClearingCaseReopened = Fact<'ClearingCaseReopened', 1, CaseRef & { readonly responseCode: string }>;
 
 /** What the stream of a channel's day holds besides cases. */
 export type ClearingDayFact = ChannelCredited | MarginWithdrawn | ClearingFileReceived | ClearingFileReconciled;
@@ -234,6 +255,7 @@ export type ClearingCaseFact =
   | RefundFailureReported
   | ClearingCaseAssigned
   | ClearingCaseProposed
-  | ClearingCaseResolved;
+  | ClearingCaseResolved
+  | ClearingCaseReopened;
 
 export type ClearingFact = ClearingDayFact | ClearingCaseFact;

@@ -4,11 +4,11 @@ import type { Amounts, BusinessDate } from '../fact.ts';
 import { HOUSE } from '../stream.ts';
 import type {
   CaseMove,
-  ClearingDifference,
   ClearingDifferenceCleared,
   ClearingDifferenceFound,
   ClearingFileReconciled,
   DoubtAnsweredByFile,
+  FileDifference,
   RefundFailureReported,
 } from './events.ts';
 import type { ClearingFile, ClearingItem } from './file.ts';
@@ -178,7 +178,7 @@ class Comparing {
   }
 
   /** An item that we have nothing of: all of it goes into suspense, with its costs (J10). */
-  #extra(outcome: ClearingDifference, item: ClearingItem, operation: OurOperation | null, occurrence: number) {
+  #extra(outcome: FileDifference, item: ClearingItem, operation: OurOperation | null, occurrence: number) {
     const sign = signOf(item.kind);
     const { issuerCost, networkCost } = item.amounts;
     const move = {
@@ -245,7 +245,7 @@ class Comparing {
   }
 
   #find(
-    outcome: ClearingDifference,
+    outcome: FileDifference,
     item: Omit<ClearingItem, 'amounts'> & { readonly amounts?: ItemAmounts },
     operation: OurOperation | null,
     occurrence: number,

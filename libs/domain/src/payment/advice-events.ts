@@ -130,6 +130,8 @@ export type ReturnRequested = Fact<
     /** The item as the clearing file priced it, when it was kept in 2191 (J10); null when it stands posted, or nothing does. */
     readonly kept: Amounts | null;
     readonly dates: PaymentDates | null;
+    /** The clearing case that it follows from, and that is a person's again when the channel declines. */
+    readonly caseId?: string;
   }
 >;
 
@@ -151,12 +153,21 @@ export type ReturnAccepted = Fact<
     /** Of the return itself: the day on which the channel nets it. */
     readonly clearingDate: BusinessDate;
     readonly authCode: string;
+    /** As its request has it. */
+    readonly caseId?: string;
   }
 >;
 
-/** The channel declined a return: the money stays held, a person decides. */
+/** The channel declined a return: the money stays where it is, held or in 2191, and a case is a person's. */
 export type ReturnDeclined = Fact<
   'ReturnDeclined',
   1,
-  { readonly operation: OperationRef; readonly of: string; readonly amount: Fen; readonly responseCode: string }
+  {
+    readonly operation: OperationRef;
+    readonly of: string;
+    readonly amount: Fen;
+    readonly responseCode: string;
+    /** As its request has it. */
+    readonly caseId?: string;
+  }
 >;

@@ -42,10 +42,11 @@ export function refundOf({ data }: RefundRequested): Refund {
 
 /** A return as it stands when it is durable. */
 export function returnOf({ data }: ReturnRequested): Return {
-  const { operation, amount, hold, of, kept } = data;
+  const { operation, amount, hold, of, kept, caseId } = data;
   const request = requestOf(data);
   const standing = { is: 'requested' } as const;
-  return { kind: 'return', ref: operation, amount, contentHash: '', held: hold, of, kept, request, standing };
+  const about = { ...(caseId !== undefined && { caseId }), of, kept };
+  return { kind: 'return', ref: operation, amount, contentHash: '', held: hold, ...about, request, standing };
 }
 
 type Answer = RefundAccepted | RefundDeclined | RefundFailed | AdviceDeclined | ReturnAccepted | ReturnDeclined;

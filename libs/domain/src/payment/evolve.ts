@@ -7,8 +7,10 @@ import type {
   PaymentApproved,
   PaymentFact,
   PreAuthApproved,
+  ReturnRequested,
   ReversalRequested,
 } from './events.ts';
+import { isUncertain } from './doubt.ts';
 import { isApprovalCode } from './refusals.ts';
 import { newPayment, postedApproval } from './state.ts';
 import { isUndoableKind } from './parts.ts';
@@ -96,7 +98,7 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
       return { ...rest, linked: [...payment.linked, refundOf(fact)] };
     }
     case 'ReturnRequested':
-      return undoable({ ...payment, linked: [...payment.linked, returnOf(fact)] }, fact, present, fact.data.of);
+      return returning({ ...payment, linked: [...payment.linked, returnOf(fact)] }, fact);
     case 'RefundAccepted':
     case 'RefundDeclined':
     case 'RefundFailed':
@@ -109,7 +111,7 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
     }
     case 'ReturnAccepted': {
       const after = change(payment, fact, (one) => adviceAnswered(one, fact) ?? impossible(fact, payment));
-      return undoable(after, fact, (one) => ({ ...one, held: ZERO }), fact.data.of);
+      return fact.data.kept === null ? freed(after, fact.data.of) : after;
     }
     case 'SignatureReceived':
       return change(payment, fact, (one) => ({ ...one, signature: fact.data.sha256 }));
@@ -244,6 +246,31 @@ function reversing(one: Undoable, fact: ReversalRequested): Undoable {
 }
 
 const released = (one: Undoable, release: Fen): Undoable => ({ ...one, held: minus(one.held, release) });
+
+/**
+ * What is returned is decided. What people return out of 2191 may be charged twice, and then its payment stands as it did; it is
+ * decided as well when nobody could tell how it stands.
+ */
+function returning(payment: Payment, fact: ReturnRequested): Payment {
+  const { of, kept, caseId } = fact.data;
+  const leaves = (one: Operation): boolean =>
+    caseId !== undefined && kept !== null && !(isUndoable(one) && isUncertain(one));
+  return change(
+    payment,
+    fact,
+    (one) => (leaves(one) ? one : isUndoable(one) ? present(one) : impossible(fact, payment)),
+    of,
+  );
+}
+
+/** What was held for an operation that is returned, by itself or by returns that the channel declined, is held no longer. */
+function freed(payment: Payment, operationId: string): Payment {
+  const free = <T extends Operation>(one: T): T =>
+    one.ref.operationId === operationId || (one.kind === 'return' && one.of === operationId)
+      ? { ...one, held: ZERO }
+      : one;
+  return { ...payment, first: free(payment.first), linked: payment.linked.map(free) };
+}
 
 const present = (one: Undoable): Undoable => ({ ...one, standing: { is: 'present', approval: postedApproval(one) } });
 

@@ -75,7 +75,7 @@ function ended(state: PaymentState, answer: FileAnswer): readonly PaymentFact[] 
   }
   if (effect === 'pays') {
     const kept = theirs === null || caseId === null ? null : { ...theirs, fee: ZERO };
-    return [returnOfOperation(state, operation, returning, kept)];
+    return [returnOfOperation(state, operation, returning, { kept, caseId })];
   }
   return [confirmedVoid(state, operation, caseId, clearingDate)];
 }
@@ -132,6 +132,6 @@ export function answerHostOnly(state: PaymentState, host: HostOnly): PaymentDeci
     const hold = effect === 'pays' ? holdFor(state, one) : ZERO;
     return accept<PaymentFact>(reversalOf(one, 'host', NOT_DELIVERED, trace, hold, datesOf(state)));
   }
-  if (effect === 'pays') return accept<PaymentFact>(returnOfOperation(state, one, host.returning, null));
+  if (effect === 'pays') return accept<PaymentFact>(returnOfOperation(state, one, host.returning));
   return refuse('void-window-closed');
 }

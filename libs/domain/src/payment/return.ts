@@ -1,12 +1,12 @@
-import { plus, ZERO } from '@tillstream/money';
+import { sum, ZERO, type Fen } from '@tillstream/money';
 import { accept } from '../fact.ts';
 import type { Amounts, BusinessDate } from '../fact.ts';
 import type { PaymentDecision } from './decision.ts';
 import { datesOf, holdFor } from './doubt.ts';
 import type { ChannelTrace, PaymentFact, ReturnRequested } from './events.ts';
 import type { RefundAnswer } from './refund.ts';
-import { operationOf, postedApproval } from './state.ts';
-import type { Payment, PaymentState, Return, Undoable } from './state.ts';
+import { operationOf, payingOf, postedApproval } from './state.ts';
+import type { PayingAdvice, Payment, PaymentState, Return, Undoable } from './state.ts';
 
 /** What a return of ours goes by at the channel, given by the caller. */
 export interface Returning {
@@ -17,36 +17,90 @@ export interface Returning {
   readonly tradeDate: BusinessDate;
 }
 
+/** From where a return takes its money, besides the payment itself. */
+export interface ReturnSource {
+  /** The item as the file priced it, when it stands in 2191; null otherwise. */
+  readonly kept: Amounts | null;
+  /** The clearing case that it follows from. */
+  readonly caseId: string | null;
+}
+
+const fromPayment: ReturnSource = { kept: null, caseId: null };
+
 /**
  * The fact by which what the channel holds for approved goes back to the payer (domain 3.2): what stands posted is held until
- * the channel accepts. `theirs` is the file's pricing of an item that stands in 2191, null otherwise.
- * @throws Error for an operation that was never sent.
+ * the channel accepts. @throws Error for an operation that was never sent.
  */
 export function returnOfOperation(
   payment: Payment,
   operation: Undoable,
-  { operationId, ...returning }: Returning,
-  theirs: Amounts | null,
+  returning: Returning,
+  source: ReturnSource = fromPayment,
 ): ReturnRequested {
-  const { ref, request, amount: asked } = operation;
+  const approval = postedApproval(operation);
+  const kept = approval === null ? source.kept : null;
+  const amount = source.kept?.amount ?? approval?.amount ?? operation.amount;
+  const hold = approval === null ? ZERO : holdFor(payment, operation);
+  return returnFact(payment, operation, returning, { amount, hold, kept, caseId: source.caseId });
+}
+
+function returnFact(
+  payment: Payment,
+  { ref, request }: Returnable,
+  { operationId, rrn, trace, tradeDate }: Returning,
+  { caseId, ...money }: Pick<ReturnRequested['data'], 'amount' | 'hold' | 'kept'> & Pick<ReturnSource, 'caseId'>,
+): ReturnRequested {
   if (request === null) throw new Error('what was never sent cannot be returned');
   const { card, entryMode, channel } = request;
-  const approval = postedApproval(operation);
-  const kept = approval === null ? theirs : null;
-  const { rrn, trace, tradeDate } = returning;
   return {
     type: 'ReturnRequested',
     version: 1,
     data: {
       operation: { ...ref, operationId, kind: 'return', rrn },
       of: ref.operationId,
-      amount: theirs?.amount ?? approval?.amount ?? asked,
+      ...money,
       ...{ card, entryMode, tradeDate, channel, trace },
-      hold: approval === null ? ZERO : holdFor(payment, operation),
-      kept,
       dates: datesOf(payment),
+      ...(caseId !== null && { caseId }),
     },
   };
+}
+
+/** What two people decided about a clearing case: its money goes back to the payer. */
+export interface CaseReturn {
+  /** The operation that the case is about. */
+  readonly operationId: string;
+  readonly caseId: string;
+  readonly kept: Amounts | null;
+  readonly returning: Returning;
+}
+
+/**
+ * Begins the return that ends a clearing case: what stands in 2191, whatever else its payment is, or what the payment has posted,
+ * as it was held. A refund that the channel gave back goes by way of the payment that was refunded. The same decision again, and a
+ * payment that is on its way back or there already, says nothing new.
+ * @throws Error when the stream does not hold the operation, or it was never sent.
+ */
+export function returnToPayer(
+  state: PaymentState,
+  { operationId, caseId, kept, returning }: CaseReturn,
+): PaymentDecision {
+  const named = operationOf(state, operationId);
+  if (state.is !== 'payment' || named === undefined) throw new Error('the stream holds no such operation');
+  if (operationOf(state, returning.operationId) !== undefined) return accept();
+  const of = named.kind === 'refund' || named.kind === 'return' ? (payingOf(state) ?? state.first) : named;
+  if (of.kind === 'inquiry') throw new Error('an inquiry moves no money that could be returned');
+  if (kept !== null) {
+    const money = { amount: kept.amount, hold: ZERO, kept, caseId };
+    return accept<PaymentFact>(returnFact(state, of, returning, money));
+  }
+  if (!('approvedLate' in of)) throw new Error('an advice is returned only out of suspense');
+  const isUnderWay = state.linked.some(
+    (one) =>
+      one.kind === 'return' && one.of === of.ref.operationId && one.standing.is !== 'declined' && one.kept === null,
+  );
+  if (isUnderWay) return accept();
+  return accept<PaymentFact>(returnOfOperation(state, of, returning, { kept, caseId }));
 }
 
 /**
@@ -55,17 +109,27 @@ export function returnOfOperation(
  * @throws Error when the stream holds no such return.
  */
 export function recordReturnAccepted(state: PaymentState, answer: RefundAnswer): PaymentDecision {
-  const { payment, one, of } = returnIn(state, answer.operationId);
+  const { payment, one } = returnIn(state, answer.operationId);
   if (one.standing.is !== 'requested') return accept();
   const { clearingDate, authCode } = answer;
-  const undone = postedApproval(of) === null ? null : (payment.priced?.amounts ?? null);
-  const { ref: operation, amount, request } = one;
+  const { kept, ref: operation, amount, request } = one;
+  const of = returnedBy(payment, one);
+  const undone = kept !== null || postedApproval(of) === null ? null : (payment.priced?.amounts ?? null);
   const data = {
-    ...{ operation, of: one.of, amount, undone, release: plus(one.held, of.held), kept: undone ? null : one.kept },
-    ...{ channel: request.channel, dates: datesOf(payment), clearingDate, authCode },
+    ...{ operation, of: one.of, amount, undone, release: kept === null ? heldForReturn(payment, of) : ZERO, kept },
+    ...{ channel: request.channel, dates: datesOf(payment), clearingDate, authCode, ...caseOf(one) },
   };
   return accept<PaymentFact>({ type: 'ReturnAccepted', version: 1, data });
 }
+
+const caseOf = ({ caseId }: Return) => ({ ...(caseId !== undefined && { caseId }) });
+
+/** What is held for the operation, by itself and by its returns, those that the channel declined as well, fen. */
+const heldForReturn = ({ linked }: Payment, of: Returnable): Fen =>
+  sum([
+    of.held,
+    ...linked.flatMap((one) => (one.kind === 'return' && one.of === of.ref.operationId ? [one.held] : [])),
+  ]);
 
 /** Records that the channel declined a return: the money stays held, a person decides. @throws Error for an unknown return. */
 export function recordReturnDeclined(
@@ -75,19 +139,24 @@ export function recordReturnDeclined(
   const { one } = returnIn(state, answer.operationId);
   if (one.standing.is !== 'requested') return accept();
   const { ref: operation, amount, of } = one;
-  const data = { operation, of, amount, responseCode: answer.responseCode };
+  const data = { operation, of, amount, responseCode: answer.responseCode, ...caseOf(one) };
   return accept<PaymentFact>({ type: 'ReturnDeclined', version: 1, data });
 }
 
-function returnIn(state: PaymentState, operationId: string): { payment: Payment; one: Return; of: Undoable } {
+function returnIn(state: PaymentState, operationId: string): { payment: Payment; one: Return } {
   const one = operationOf(state, operationId);
   if (state.is !== 'payment' || one?.kind !== 'return') throw new Error('the stream holds no such return');
-  return { payment: state, one, of: returnedBy(state, one) };
+  return { payment: state, one };
 }
 
+/** What can go back to its payer: whatever the channel may hold for approved. */
+type Returnable = Undoable | PayingAdvice;
+
 /** The operation that a return gives back. @throws Error when the stream does not hold it. */
-export function returnedBy(state: PaymentState, one: Return): Undoable {
+export function returnedBy(state: PaymentState, one: Return): Returnable {
   const of = operationOf(state, one.of);
-  if (of === undefined || !('approvedLate' in of)) throw new Error('the stream does not hold what is returned');
+  const isReturnable =
+    of !== undefined && ('approvedLate' in of || of.kind === 'offline-sale' || of.kind === 'completion-advice');
+  if (!isReturnable) throw new Error('the stream does not hold what is returned');
   return of;
 }

@@ -85,6 +85,8 @@ export interface Return extends OperationCore {
   readonly of: string;
   /** The item as the file priced it, when it was kept in 2191. */
   readonly kept: Amounts | null;
+  /** The clearing case that it follows from. */
+  readonly caseId?: string;
   readonly standing: Requested | Approved | Declined;
 }
 export type Advice = PayingAdvice | Refund | Return;
@@ -248,7 +250,9 @@ export function isPosted(payment: Payment): boolean {
   if (paying === undefined || postedApproval(paying) === null) return false;
   if (voidsOf(payment).some((one) => postedApproval(one) !== null)) return false;
   return !payment.linked.some(
-    (one) => one.kind === 'return' && one.of === paying.ref.operationId && one.standing.is === 'approved',
+    (one) =>
+      // What was kept in 2191 goes from there; the entry of what it is named after stands.
+      one.kind === 'return' && one.kept === null && one.of === paying.ref.operationId && one.standing.is === 'approved',
   );
 }
 
