@@ -4,10 +4,10 @@ import {
   casesOf,
   isOver,
   propose,
-  resolutionsOf,
   type CaseRefusal,
   type ClearingCase,
 } from '@tillstream/domain/clearing/cases';
+import { resolutionsOf } from '@tillstream/domain/clearing/resolutions';
 import type { CaseResolution, ClearingCaseFact, ClearingFact } from '@tillstream/domain/clearing/events';
 import { isRefused, refuse, type Decision } from '@tillstream/domain/fact';
 import { NO_STREAM } from '@tillstream/event-store';

@@ -11,7 +11,7 @@ import type {
   ReturnRequested,
 } from './advice-events.ts';
 import type { ChannelTrace } from './parts.ts';
-import type { ChannelRequest, Operation, PayingAdvice, Refund, Return } from './state.ts';
+import type { ChannelRequest, Operation, PayingAdvice, Payment, Refund, Return } from './state.ts';
 
 type Asked = Pick<ChannelRequest, 'card' | 'entryMode' | 'tradeDate' | 'channel'> & { readonly trace: ChannelTrace };
 
@@ -79,3 +79,12 @@ const approvedBy = ({ amount, authCode, clearingDate }: RefundAccepted['data'] |
   ({ is: 'approved', approval: { amount, authCode, clearingDate } }) as const;
 const declinedBy = (responseCode: string) =>
   ({ is: 'declined', by: 'channel', responseCode, clearingDate: null }) as const;
+
+/** What was held for an operation that is returned, by itself or by returns that the channel declined, is held no longer. */
+export function freed(payment: Payment, operationId: string): Payment {
+  const free = <T extends Operation>(one: T): T =>
+    one.ref.operationId === operationId || (one.kind === 'return' && one.of === operationId)
+      ? { ...one, held: ZERO }
+      : one;
+  return { ...payment, first: free(payment.first), linked: payment.linked.map(free) };
+}

@@ -14,7 +14,7 @@ import { isUncertain } from './doubt.ts';
 import { isApprovalCode } from './refusals.ts';
 import { newPayment, postedApproval } from './state.ts';
 import { isUndoableKind } from './parts.ts';
-import { adviceAnswered, adviceRequested, refundOf, returnOf } from './evolve-advice.ts';
+import { adviceAnswered, adviceRequested, freed, refundOf, returnOf } from './evolve-advice.ts';
 import type { Approval, Operation, Payment, PaymentState, Undoable } from './state.ts';
 
 /** A history that no decider of ours writes; reading on would make figures out of it. */
@@ -261,15 +261,6 @@ function returning(payment: Payment, fact: ReturnRequested): Payment {
     (one) => (leaves(one) ? one : isUndoable(one) ? present(one) : impossible(fact, payment)),
     of,
   );
-}
-
-/** What was held for an operation that is returned, by itself or by returns that the channel declined, is held no longer. */
-function freed(payment: Payment, operationId: string): Payment {
-  const free = <T extends Operation>(one: T): T =>
-    one.ref.operationId === operationId || (one.kind === 'return' && one.of === operationId)
-      ? { ...one, held: ZERO }
-      : one;
-  return { ...payment, first: free(payment.first), linked: payment.linked.map(free) };
 }
 
 const present = (one: Undoable): Undoable => ({ ...one, standing: { is: 'present', approval: postedApproval(one) } });
