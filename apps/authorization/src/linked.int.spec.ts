@@ -297,9 +297,14 @@ describe('an 0400', () => {
   });
 
   it('of a sale that was approved after its batch had balanced is taken: the totals did not count it', async () => {
-    await approvedSale({ batch: '000006' });
+    const balanced = Promise.withResolvers<void>();
+    bench.network.script = () => ({ until: balanced.promise });
+    const sale = fresh({ batch: '000006' });
+    const approved = service.reply('sale', sale);
+    await until(() => Promise.resolve(bench.network.of('0200').length > 0));
     await settle('000006');
-    const { sale } = await approvedSale({ batch: '000006' });
+    balanced.resolve();
+    expect((await approved).responseCode).toBe('00');
     expect((await service.reply('reversal', sale)).responseCode).toBe('00');
     await until(async () => (await bench.types(sale)).includes('PaymentReversed'));
   });

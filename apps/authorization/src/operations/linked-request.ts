@@ -6,6 +6,7 @@ import { sentAs } from '../channel/card-network.ts';
 import { channelOf, notTaken, takesNew, type Desk } from '../desk.ts';
 import { translatePin } from '../intake/translate-pin.ts';
 import type { RegisteredChannel } from '../registry/registry.ts';
+import { refusalUnder } from './batch-standing.ts';
 import type { Intake } from './card-command.ts';
 import { authorOf, claim, linkedRef, placeOf, refuseLinked, requestOn, type RequestOnPayment } from './linked.ts';
 import { askChannel, conclude } from './outcome.ts';
@@ -22,7 +23,8 @@ export async function takeLinkedRequest(desk: Desk, linked: RequestOnPayment, in
   if ('answer' in place) return place.answer;
   const channel = channelOf(desk);
   if ('notReady' in place || !takesNew(desk, command.merchantId) || channel === undefined) return notTaken();
-  const operation = await linkedRef(desk, linked, intake);
+  const [operation, refusal] = await Promise.all([linkedRef(desk, linked, intake), refusalUnder(desk, command)]);
+  if (refusal !== null) return refusal;
   if (command.barred !== undefined) return refuseLinked(desk, linked, intake, operation, command.barred);
   if ('refusal' in place) return refuseLinked(desk, linked, intake, operation, place.refusal);
   const { originalId, named } = place;
@@ -82,7 +84,9 @@ async function send(desk: Desk, asking: Asking, pinBlock: Buffer | null, payment
   const original = sentAs(isVoidOfMoney ? (payingOf(payment) ?? payment.first) : payment.first);
   const about = { original, authCode: payment.card?.authCode ?? null };
   const askedAt = desk.platform.machineClock.now();
-  const answer = await askChannel(desk, answerBy, (timeoutMs) => desk.network.linked(message, card, about, timeoutMs));
+  const answer = await askChannel(desk, linked.command, (timeoutMs) =>
+    desk.network.linked(message, card, about, timeoutMs),
+  );
   const asked = { streamId: originalId, operationId, merchantId, trace, answerBy, askedAt, acquirer: channel.acquirer };
   return conclude(desk, asked, answer, prepared.recordApproved);
 }

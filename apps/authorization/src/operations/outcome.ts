@@ -7,6 +7,7 @@ import type { PaymentState } from '@tillstream/domain/payment/state';
 import { crashPoint } from '@tillstream/event-store';
 import type { ChannelAnswer } from '../channel/card-network.ts';
 import { byChannel, silence, type Desk } from '../desk.ts';
+import { isOvertaken, type BatchPlace } from './batch-standing.ts';
 
 /** F39 of what never left us: the channel cannot be reached (domain 2.5). */
 const UNREACHABLE = '91';
@@ -35,24 +36,32 @@ export type RecordApproved = (
   reversalTrace: ChannelTrace,
 ) => PaymentDecision;
 
-/** Asks the channel once, so long that its outcome can still be stored and said before `answerBy`. */
+/** What came of a request: the channel's answer, or a yes to what the end of its batch has overtaken. */
+export type Heard = ChannelAnswer | { readonly is: 'overtaken' };
+
+/**
+ * Asks the channel once, so long that its outcome can still be stored and said before `answerBy`. Meanwhile the batch is read once
+ * more: what ended it between the first look and the intent counted nothing of this, and settlement waits for an intent that it sees.
+ */
 export async function askChannel(
-  { settings, platform, figures }: Desk,
-  answerBy: number,
+  desk: Desk,
+  command: BatchPlace & { readonly answerBy: number },
   send: (timeoutMs: number) => Promise<ChannelAnswer>,
-): Promise<ChannelAnswer> {
+): Promise<Heard> {
+  const { settings, platform, figures } = desk;
   crashPoint('payment-intent-stored');
   const started = platform.machineClock.now();
   // The intent is stored, so a failure on the way is an outcome too; what may have left us is in doubt.
-  const answer = await send(Math.min(settings.channelTimeoutMs, answerBy - settings.marginMs - started)).catch(
-    (error: Error): ChannelAnswer => {
-      platform.log.error('a request to the channel failed', { why: error.message });
-      return { is: 'no-answer' };
-    },
-  );
+  const timeoutMs = Math.min(settings.channelTimeoutMs, command.answerBy - settings.marginMs - started);
+  const overtaken = isOvertaken(desk, command);
+  const answer = await send(timeoutMs).catch((error: Error): ChannelAnswer => {
+    platform.log.error('a request to the channel failed', { why: error.message });
+    return { is: 'no-answer' };
+  });
   figures.asked(answer.is, platform.machineClock.now() - started);
   crashPoint('channel-answered');
-  return answer;
+  const isYes = answer.is === 'answered' && isApprovalCode(answer.responseCode);
+  return isYes && (await overtaken) ? { is: 'overtaken' } : answer;
 }
 
 /**
@@ -62,7 +71,7 @@ export async function askChannel(
 export async function conclude(
   desk: Desk,
   asked: Asked,
-  answer: ChannelAnswer,
+  answer: Heard,
   recordApproved: RecordApproved,
 ): Promise<PaymentAnswer> {
   const { streamId, operationId, merchantId, trace, answerBy, askedAt, acquirer } = asked;
@@ -89,7 +98,7 @@ export async function conclude(
 
 function deciderFor(
   operationId: string,
-  answer: ChannelAnswer,
+  answer: Heard,
   now: number,
   reversalTrace: ChannelTrace,
   recordApproved: RecordApproved,
@@ -108,5 +117,7 @@ function deciderFor(
       const cause = answer.is === 'no-answer' ? 'no-answer' : 'answer-untrusted';
       return (state) => recordNoAnswer(state, { operationId, cause, reversalTrace });
     }
+    case 'overtaken':
+      return (state) => recordNoAnswer(state, { operationId, cause: 'batch-ended', reversalTrace });
   }
 }

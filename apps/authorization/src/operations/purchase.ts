@@ -22,6 +22,7 @@ import { translatePin } from '../intake/translate-pin.ts';
 import { entryOf, terminalOf } from '../limits/limit-book.ts';
 import type { Merchant, RegisteredChannel } from '../registry/registry.ts';
 import type { Intake } from './card-command.ts';
+import { refusalUnder } from './batch-standing.ts';
 import { askChannel, conclude, type RecordApproved } from './outcome.ts';
 import { answerRepeat } from './repeat.ts';
 import { ownedIfUnknown } from './unknown-append.ts';
@@ -144,10 +145,16 @@ async function storeFirst(
   return decided.refused === 'answer-by-passed' ? silence : answerStoredTo(desk, purchase, intake);
 }
 
-async function answerStoredTo(desk: Desk, { command }: Purchase, intake: Intake): Promise<PaymentAnswer> {
+/** The answer to what is stored under the key; `otherwise` when nothing is. */
+async function answerStoredTo(
+  desk: Desk,
+  { command }: Purchase,
+  intake: Intake,
+  otherwise: PaymentAnswer = silence,
+): Promise<PaymentAnswer> {
   const { operationId, contentHash } = intake;
   const repeat = { streamId: operationId, operationId, contentHash, answerBy: command.answerBy, batch: command };
-  return (await answerRepeat(desk, repeat)) ?? silence;
+  return (await answerRepeat(desk, repeat)) ?? otherwise;
 }
 
 async function ask(
@@ -169,12 +176,14 @@ async function ask(
     const { zonePinKey, acquirer } = terms.channel;
     const { pinKey } = command.card;
     const { pinFormat } = desk.settings.channel;
-    const [pin, rrn, trace] = await Promise.all([
+    const [pin, rrn, trace, refusal] = await Promise.all([
       translatePin(desk.platform.security, desk.keys, { ...opened, pinKey, zonePinKey, pinFormat }),
       desk.references.rrn(),
       desk.references.trace(acquirer),
+      refusalUnder(desk, command),
       desk.cards.store(opened.pan, opened.ref.token),
     ]);
+    if (refusal !== null) return await answerStoredTo(desk, purchase, intake, refusal);
     if ('responseCode' in pin) return await declineHere(desk, purchase, intake, pin.responseCode);
     const operation = operationRef(command, kind, intake.operationId, rrn);
     const intent = intentOf(desk, purchase, intake, terms, { operation, trace });
@@ -224,7 +233,9 @@ async function send(
   const { operationId, merchantId } = operation;
   const message = { operation, trace, amount, entryMode, tradeDate, mcc: terms.merchant.mcc };
   const askedAt = desk.platform.machineClock.now();
-  const answer = await askChannel(desk, answerBy, (timeoutMs) => desk.network.purchase(message, card, timeoutMs));
+  const answer = await askChannel(desk, purchase.command, (timeoutMs) =>
+    desk.network.purchase(message, card, timeoutMs),
+  );
   const { acquirer } = terms.channel;
   const asked = { streamId: operationId, operationId, merchantId, trace, answerBy, askedAt, acquirer };
   const said = await conclude(desk, asked, answer, recorderOf(purchase, terms, operationId));

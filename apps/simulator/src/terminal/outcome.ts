@@ -45,6 +45,9 @@ export function codeOnly(code: string | null): Outcome {
   return code === null ? { is: 'unanswered', item: null } : { is: 'answered', code, item: null, balance: null };
 }
 
+/** 77: the batch or the keys are out of step (domain 2.5). */
+export const isOutOfStep = (outcome: Outcome): boolean => outcome.is === 'answered' && outcome.code === '77';
+
 /** F22 of a card and how it was read. */
 export function entryOf(reading: Reading, card: PresentedCard): string {
   return `${reading}${card.pin === undefined ? '2' : '1'}`;

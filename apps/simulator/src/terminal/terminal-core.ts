@@ -78,6 +78,7 @@ export class TerminalCore {
   readonly #onExchange: (exchange: Exchange) => void;
   #pad: PinPad | undefined;
   #mustSignIn = false;
+  #hostBatch: string | null = null;
 
   constructor(settings: TerminalSettings) {
     this.terminal = settings.terminal;
@@ -99,6 +100,11 @@ export class TerminalCore {
   /** Whether a sign-in is due before the next message that carries a MAC. */
   get mustSignIn(): boolean {
     return this.#mustSignIn || !this.state.signedIn || this.#pad === undefined;
+  }
+
+  /** The batch that the last sign-in named; null before the first since the start. The own one stays while it holds items. */
+  get hostBatch(): string | null {
+    return this.#hostBatch;
   }
 
   /** Terminal's own date and time. */
@@ -182,6 +188,7 @@ export class TerminalCore {
     this.note(this.#followHostClock ? { ...keys, clockOffsetMs: this.#offsetTo(reply.fields) } : keys);
     this.#install(hex);
     this.#mustSignIn = false;
+    this.#hostBatch = hosts;
     return reply.code;
   }
 

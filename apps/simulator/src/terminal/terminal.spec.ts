@@ -117,6 +117,34 @@ describe('a smart POS terminal', () => {
     expect(await terminal.sale({ amount: 700, card })).toMatchObject({ is: 'unanswered' });
   });
 
+  it('signs in after 77 and does it once more under the same batch', async () => {
+    peer.script = ({ mti }, seen) => (mti === '0200' && seen === 1 ? { code: '77' } : undefined);
+    expect(await terminal.sale({ amount: 700, card })).toMatchObject({
+      code: '00',
+      item: { batch: '000001', stan: '000004' },
+    });
+    expect(peer.mtis).toEqual(['0800', '0200', '0800', '0200']);
+  });
+
+  it('settles the batch that has ended at the host, then does what was answered 77 under the next number', async () => {
+    await terminal.sale({ amount: 1_000, card });
+    peer.batch = '000002';
+    peer.script = ({ mti, fields }) =>
+      mti === '0200' && fields[60]?.slice(2, 8) === '000001' ? { code: '77' } : undefined;
+    const sold = await terminal.sale({ amount: 700, card });
+    expect(sold).toMatchObject({ code: '00', item: { batch: '000002', amount: 700 } });
+    expect(peer.mtis).toEqual(['0800', '0200', '0200', '0800', '0500', '0320', '0200']);
+    expect(terminal.state.settled).toMatchObject([{ batch: '000001', domestic: { debitSum: 1_000, debitCount: 1 } }]);
+  });
+
+  it('tells the cashier 77 when it does not come into step', async () => {
+    await terminal.sale({ amount: 1_000, card });
+    peer.batch = '000002';
+    peer.script = ({ mti }) => (mti === '0500' ? 'silence' : mti === '0200' ? { code: '77' } : undefined);
+    expect(await terminal.sale({ amount: 700, card })).toMatchObject({ is: 'answered', code: '77' });
+    expect(terminal.state.batch).toBe('000001');
+  });
+
   it('fetches new keys after an unsigned A0, then reverses', async () => {
     await terminal.signIn();
     peer.script = ({ mti }, seen) => (mti === '0200' && seen === 1 ? { code: 'A0', mac: 'none' } : undefined);

@@ -1,4 +1,5 @@
-import { managementMessage, reversalMessage, transactionMessage } from './messages.ts';
+import { manage } from './manage.ts';
+import { reversalMessage, transactionMessage } from './messages.ts';
 import {
   isAdvice,
   keyOf,
@@ -13,6 +14,7 @@ import {
   balanceOf,
   codeOnly,
   entryOf,
+  isOutOfStep,
   type Outcome,
   type PresentedCard,
   type Reading,
@@ -58,7 +60,7 @@ export class Terminal {
 
   /** 0820 echo. */
   echo(): Promise<Outcome> {
-    return this.#inTurn(() => this.#manage('echo'));
+    return this.#inTurn(() => manage(this.#core, 'echo'));
   }
 
   /** 0820 sign-off, after everything pending was sent. */
@@ -66,7 +68,7 @@ export class Terminal {
     return this.#inTurn(async () => {
       const refusal = await this.#prepare();
       if (refusal !== undefined) return { is: 'refused', why: refusal };
-      const outcome = await this.#manage('sign-off');
+      const outcome = await manage(this.#core, 'sign-off');
       if (outcome.is === 'answered' && outcome.code === '00') this.#core.note({ t: 'signed-off' });
       return outcome;
     });
@@ -164,18 +166,6 @@ export class Terminal {
     return run;
   }
 
-  async #manage(which: 'echo' | 'sign-off'): Promise<Outcome> {
-    const core = this.#core;
-    if (!(await core.reachable())) return { is: 'refused', why: 'no-line' };
-    const request = managementMessage(core.terminal, which, {
-      stan: core.takeStan(),
-      batch: core.state.batch,
-      operator: core.operator,
-    });
-    const reply = await core.ask(request, { mac: false });
-    return codeOnly(reply.is === 'reply' ? reply.code : null);
-  }
-
   /** What comes before every online message: keys, then reversals, then advices, in the order of their sending. */
   async #prepare(): Promise<Refusal | undefined> {
     const core = this.#core;
@@ -192,6 +182,13 @@ export class Terminal {
     return undefined;
   }
 
+  /** New keys; and when the host goes on with another batch, the own one ended there, and its answer was lost: it is settled again. */
+  async #inStep(): Promise<boolean> {
+    const core = this.#core;
+    if ((await core.signIn()) !== '00') return false;
+    return core.hostBatch === core.state.batch || (await this.#settle({ automatic: true })).is === 'settled';
+  }
+
   async #settle(options: { readonly automatic?: boolean; readonly chipUpload?: boolean }): Promise<SettlementOutcome> {
     const refusal = await this.#prepare();
     if (refusal !== undefined) return { is: 'not-settled', why: refusal };
@@ -199,9 +196,10 @@ export class Terminal {
     return settleBatch(this.#core, { automatic: options.automatic ?? false, chipUpload: options.chipUpload ?? false });
   }
 
-  /** What waits goes out after an online transaction that was answered. */
+  /** Out of step (77) it signs in and does it once more; what waits goes out after an online transaction that was answered. */
   async #transact(transaction: Transaction): Promise<Outcome> {
-    const outcome = await this.#online(transaction);
+    let outcome = await this.#online(transaction);
+    if (isOutOfStep(outcome) && (await this.#inStep())) outcome = await this.#online(transaction);
     if (outcome.is === 'answered') await deliverQueue(this.#core);
     return outcome;
   }

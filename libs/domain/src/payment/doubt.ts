@@ -8,12 +8,13 @@ import type { PaymentState, Undoable } from './state.ts';
 /** Why an operation was given up. */
 export type DoubtCause = OperationInDoubt['data']['cause'];
 
-/** Network reason of the reversal that follows from each cause: late, timeout, bad MAC (domain 3.3). */
+/** Network reason of the reversal that follows from each cause: late, timeout, bad MAC, not to be told to the terminal (domain 3.3). */
 const reasonFor: Readonly<Record<DoubtCause, string>> = {
   'no-answer': '4354',
   'answer-too-late': '4353',
   'answer-untrusted': '4355',
   restart: '4354',
+  'batch-ended': '4356',
 };
 
 /** Reason of a reversal that an answer after the end calls for. */

@@ -103,7 +103,7 @@ export type OperationInDoubt = Fact<
   {
     readonly operation: OperationRef;
     readonly amount: Fen;
-    readonly cause: 'no-answer' | 'answer-too-late' | 'answer-untrusted' | 'restart';
+    readonly cause: 'no-answer' | 'answer-too-late' | 'answer-untrusted' | 'restart' | 'batch-ended';
     /** J12: net posted by the payment that is held while a void is in doubt; 0 for a sale. */
     readonly hold: Fen;
     readonly dates: PaymentDates | null;

@@ -27,6 +27,7 @@ export type PaymentRefusal =
   | 'already-voided-or-refunded'
   | 'advice-is-not-reversed'
   | 'batch-settled'
+  | 'batch-ended'
   | 'card-number-invalid'
   | 'card-unknown'
   | 'merchant-not-valid'
@@ -65,6 +66,8 @@ export const responseCodeOf: Readonly<Record<PaymentRefusal, string>> = {
   'already-voided-or-refunded': '25',
   'advice-is-not-reversed': '12',
   'batch-settled': '12',
+  // Of a new 0100 or 0200: the terminal signs in and sends it anew.
+  'batch-ended': '77',
   'card-number-invalid': '14',
   'card-unknown': '15',
   'merchant-not-valid': '03',
