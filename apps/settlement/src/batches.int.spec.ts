@@ -1,6 +1,7 @@
 import { evolve, noBatch, type BatchState } from '@tillstream/domain/batch/state';
 import type { BatchFact } from '@tillstream/domain/batch/events';
-import { reversalRequested, reversed } from '@tillstream/domain/book/testing/day';
+import { approved, reversalRequested, reversed } from '@tillstream/domain/book/testing/day';
+import type { OperationRef } from '@tillstream/domain/payment/events';
 import { fen } from '@tillstream/money';
 import { streamOf } from '@tillstream/domain/stream';
 import { inTransaction, useSchema } from '@tillstream/service-kit';
@@ -127,6 +128,80 @@ describe('a batch', () => {
       return hostItemsAt(client, place, question?.position ?? 0n);
     });
     expect(items.map(({ amount }) => amount)).toEqual([100_00]);
+  });
+
+  describe('with a request in flight at the question is compared when that has its outcome', () => {
+    const question = (): Promise<void> =>
+      until('the question is taken in', async () => {
+        const row =
+          "select 1 from read.settlement_batch where question is not null and state in ('CLOSING', 'RECONCILING')";
+        return (await bench.database.pool.query(row)).rowCount === 1;
+      });
+    const inFlight = async (amount: number) => {
+      const op = bench.operation('sale');
+      await bench.ask(amount, op, SAME_DAY.tradeDate);
+      return op;
+    };
+    const declined = (op: OperationRef) =>
+      bench.append(streamOf.payment(op.operationId), MERCHANT, {
+        type: 'OperationDeclined',
+        version: 1,
+        data: { operation: op, amount: 0, tradeDate: SAME_DAY.tradeDate, by: 'issuer', responseCode: '51' },
+      });
+    const isApproved = (op: OperationRef, amount: number) =>
+      bench.append(streamOf.payment(op.operationId), MERCHANT, approved(priced(amount), SAME_DAY, op));
+
+    it('and does not balance when the host counts it: the terminal never heard of it', async () => {
+      await bench.sale(100_00);
+      const lost = await inFlight(30_00);
+      const said = settle(totals(100_00, 1));
+      await question();
+      expect(await bench.types(stream())).toEqual(['BatchOpened', 'BatchTotalsPresented']);
+      await isApproved(lost, 30_00);
+      expect(await said).toEqual(answered(2));
+    });
+
+    it('and balances when it was declined, was given up, or is being reversed', async () => {
+      await bench.sale(100_00);
+      const [no, doubted, reversing] = [await inFlight(30_00), await inFlight(40_00), await inFlight(50_00)];
+      const said = settle(totals(100_00, 1));
+      await question();
+      await declined(no);
+      await bench.append(streamOf.payment(doubted.operationId), MERCHANT, {
+        type: 'OperationInDoubt',
+        version: 1,
+        data: { operation: doubted, amount: 40_00, cause: 'no-answer', hold: 0, dates: null },
+      });
+      expect(await bench.types(stream())).toEqual(['BatchOpened', 'BatchTotalsPresented']);
+      const begun = reversalRequested(fen(50_00), fen(0), SAME_DAY, reversing);
+      await bench.append(streamOf.payment(reversing.operationId), MERCHANT, begun);
+      expect(await said).toEqual(answered(1));
+    });
+
+    it('also by another process, and also when the end of an upload asks', async () => {
+      const sale = await bench.sale(100_00);
+      const lost = await inFlight(30_00);
+      void settle(totals(100_00, 1), { answerBy: Date.now() + 500 });
+      await question();
+      await service.close();
+      service = await bench.service();
+      const later = await inFlight(1_00);
+      await isApproved(lost, 30_00);
+      expect(await settle(totals(100_00, 1))).toEqual(answered(2));
+      await upload('000901', [item(sale.stan, 100_00)]);
+      const ended = end('000902', 1);
+      await question();
+      await isApproved(later, 1_00);
+      expect(await ended).toMatchObject({ responseCode: '00' });
+      expect((await bench.facts(stream())).at(-1)).toMatchObject({
+        data: {
+          differences: [
+            { kind: 'HOST_ONLY', stan: lost.stan },
+            { kind: 'HOST_ONLY', stan: later.stan },
+          ],
+        },
+      });
+    });
   });
 
   it('that is empty balances with zeros', async () => {

@@ -1,5 +1,5 @@
 import { compareTotals, openForPayment, reconcile } from '@tillstream/domain/batch/decide';
-import type { BatchFact, BatchRef } from '@tillstream/domain/batch/events';
+import type { BatchFact } from '@tillstream/domain/batch/events';
 import { isBatchNumber } from '@tillstream/domain/batch/number';
 import { totalsOf } from '@tillstream/domain/batch/totals';
 import type { OperationRef } from '@tillstream/domain/payment/events';
@@ -9,7 +9,7 @@ import type { RowBatch, RowGroup } from '@tillstream/messaging';
 import { LIVE_SCHEMA, useSchema } from '@tillstream/service-kit';
 import type { PoolClient } from 'pg';
 import { say, type Ground } from '../ground.ts';
-import { batchModel, hostItemsAt } from './batch.model.ts';
+import { answerable, batchModel, hostItemsAt, type Answerable } from './batch.model.ts';
 import { loadBatch } from './batch-streams.ts';
 
 const mostKnown = 50_000;
@@ -17,7 +17,7 @@ const mostKnown = 50_000;
 /**
  * Answers by facts: a batch number's first payment fact opens it, a terminal's question (0500, end of an upload) gets its
  * outcome. A question is a fact under the merchant's key, so every earlier payment fact of the merchant has been taken in, and
- * the items are compared as they stood at the question's position (design 9).
+ * the items are compared as they stood at the question's position (design 9). What was in flight there is waited for.
  *
  * `kill -9`: facts are appended before the transaction of rows and checkpoint commits. If it does not commit, the same facts
  * come again, lead to the same ids, and the store answers as it did the first time.
@@ -25,6 +25,8 @@ const mostKnown = 50_000;
 export class AnswerBatches {
   readonly #ground: Ground;
   readonly #known = new Set<string>();
+  /** The last question of a batch that has its answer in the store, until that is taken in. */
+  readonly #answered = new Map<string, bigint>();
 
   constructor(ground: Ground) {
     this.#ground = ground;
@@ -47,11 +49,7 @@ export class AnswerBatches {
     await useSchema(client, LIVE_SCHEMA);
     await batchModel.apply(facts, client);
     await Promise.all([...this.#unseen(facts)].map(([stream, first]) => this.#open(stream, first)));
-    for (const stored of facts) {
-      if (stored.type === 'BatchTotalsPresented' || stored.type === 'BatchUploadEnded') {
-        await this.#answer(stored, client);
-      }
-    }
+    for (const asked of await answerable(client)) await this.#answer(asked, client);
   }
 
   /** First payment fact of each batch that is not known to be opened. */
@@ -88,9 +86,14 @@ export class AnswerBatches {
     this.#remember(stream);
   }
 
-  async #answer(question: StoredRecord, client: PoolClient): Promise<void> {
-    const { state } = await loadBatch(this.#ground.platform.store, question.stream, question.revision);
-    const items = await hostItemsAt(client, question.data as BatchRef, question.position);
+  async #answer({ batch, question: asked, at }: Answerable, client: PoolClient): Promise<void> {
+    const stream = streamOf.batch(batch);
+    if (this.#answered.get(stream) === asked) return;
+    const { store } = this.#ground.platform;
+    const question = (await store.readStream(stream)).find(({ position }) => position === asked);
+    if (question === undefined) throw new Error(`the question at ${asked} is not in ${stream}`);
+    const { state } = await loadBatch(store, stream, question.revision);
+    const items = await hostItemsAt(client, batch, at);
     const outcome: readonly BatchFact[] =
       question.type === 'BatchTotalsPresented' ? compareTotals(state, totalsOf(items)) : reconcile(state, items);
     if (outcome.length === 0) return;
@@ -103,6 +106,8 @@ export class AnswerBatches {
       cause: question,
     });
     crashPoint('batch-answered');
+    if (this.#answered.size >= mostKnown) this.#answered.clear();
+    this.#answered.set(stream, asked);
     if (appended.ok) this.#look(outcome, question.stream);
   }
 

@@ -21,6 +21,9 @@ interface ItemRow {
   readonly block: BatchItem['block'] | null;
   readonly amount: Fen | null;
   readonly fingerprint: string;
+  /** When the channel was asked, and when that had an outcome, both positions. */
+  readonly askedAt: bigint | null;
+  readonly doneAt: bigint | null;
   /** `seen`: its card is known, nothing counts yet. */
   readonly status: 'seen' | 'counted' | 'removed';
   readonly addedAt: bigint | null;
@@ -32,6 +35,8 @@ interface ItemRow {
 interface BatchRow extends BatchRef {
   readonly state: BatchState['is'];
   readonly openedAt: bigint;
+  /** Position of the terminal's question that has no answer yet. */
+  readonly question: bigint | null;
   readonly position: bigint;
 }
 
@@ -49,6 +54,8 @@ const items = new RowTable<ItemRow>(
     block: 'text?',
     amount: 'fen?',
     fingerprint: 'text',
+    askedAt: 'position?',
+    doneAt: 'position?',
     status: 'text',
     addedAt: 'position?',
     removedAt: 'position?',
@@ -66,9 +73,10 @@ const batches = new RowTable<BatchRow>(
     batch: 'text',
     state: 'text',
     openedAt: 'position',
+    question: 'position?',
     position: 'position',
   },
-  ['acquirer, terminal_id, opened_at'],
+  ['acquirer, terminal_id, opened_at', 'question'],
 );
 
 /** The host's side of every batch, and which batch of a terminal is the last one. */
@@ -102,19 +110,27 @@ async function applyItems(facts: readonly StoredRecord[], client: PoolClient): P
     const named = { operationId, acquirer, terminalId, merchantId, batch, stan, position };
     switch (change.is) {
       case 'card':
-        rows.set({ ...(before ?? unseen), ...named, fingerprint: change.fingerprint });
+        rows.set({ ...(before ?? unseen), ...named, fingerprint: change.fingerprint, askedAt: position });
         break;
       case 'add': {
         const own = 'card' in fact.data ? fact.data.card.fingerprint : undefined;
         const fingerprint = own ?? before?.fingerprint ?? '';
         const counts = { status: 'counted', addedAt: position, removedAt: null } as const;
-        rows.set({ ...named, ...change.item, ...counts, fingerprint });
+        const { askedAt = null, doneAt = position } = before ?? {};
+        rows.set({ ...named, ...change.item, ...counts, fingerprint, askedAt, doneAt: doneAt ?? position });
         break;
       }
       case 'remove':
-        if (before?.addedAt == null) break;
+        if (before === undefined) break;
         // It counts no more from its reversal's request on; that the reversal ends later changes no earlier comparison.
-        rows.set({ ...before, status: 'removed', removedAt: before.removedAt ?? position, position });
+        rows.set(
+          before.addedAt === null
+            ? { ...before, doneAt: before.doneAt ?? position, position }
+            : { ...before, status: 'removed', removedAt: before.removedAt ?? position, position },
+        );
+        break;
+      case 'over':
+        if (before !== undefined) rows.set({ ...before, doneAt: before.doneAt ?? position, position });
         break;
       default:
         unreachable(change);
@@ -127,6 +143,8 @@ const unseen = {
   kind: null,
   block: null,
   amount: null,
+  askedAt: null,
+  doneAt: null,
   status: 'seen',
   addedAt: null,
   removedAt: null,
@@ -150,9 +168,24 @@ async function applyBatches(facts: readonly StoredRecord[], client: PoolClient):
     if (before && stored.position <= before.position) continue;
     const openedAt = before?.openedAt ?? stored.position;
     const state = stateAfter(before?.state ?? 'NONE', fact);
-    rows.set({ acquirer, terminalId, merchantId, batch, state, openedAt, position: stored.position });
+    const question = questionAfter(before, stored);
+    rows.set({ acquirer, terminalId, merchantId, batch, state, openedAt, question, position: stored.position });
   }
   await batches.write(client, rows.changed());
+}
+
+const answers: ReadonlySet<string> = new Set<BatchFact['type']>([
+  'BatchBalanced',
+  'BatchUnbalanced',
+  'BatchReconciled',
+  'BatchUploadRejected',
+]);
+
+/** The end of an upload asks only while the batch is reconciled; afterwards it is evidence. */
+function questionAfter(before: BatchRow | undefined, { type, position }: StoredRecord): bigint | null {
+  if (type === 'BatchTotalsPresented' || (type === 'BatchUploadEnded' && before?.state === 'RECONCILING'))
+    return position;
+  return answers.has(type) ? null : (before?.question ?? null);
 }
 
 function stateAfter(before: BatchState['is'], fact: BatchFact): BatchState['is'] {
@@ -177,6 +210,37 @@ function stateAfter(before: BatchState['is'], fact: BatchFact): BatchState['is']
     default:
       return unreachable(fact);
   }
+}
+
+/** A question of a terminal that may be answered now: no request of its batch that the question has met is without outcome. */
+export interface Answerable {
+  readonly batch: BatchRef;
+  /** Position of the question. */
+  readonly question: bigint;
+  /** Position at which the last of those requests had its outcome; the question's own when there was none. */
+  readonly at: bigint;
+}
+
+/**
+ * Questions without an answer that may be answered. What was in flight when the terminal counted is in no total of its own, so the
+ * comparison waits until it is known whether the host counts it.
+ */
+export async function answerable(client: PoolClient): Promise<Answerable[]> {
+  const asking = await batches.select(client, batches.name, 'where question is not null order by question');
+  const found: Answerable[] = [];
+  for (const { acquirer, terminalId, merchantId, batch, question } of asking) {
+    if (question === null) continue;
+    const met = await items.select(
+      client,
+      items.name,
+      `where acquirer = $1 and terminal_id = $2 and batch = $3 and asked_at <= $4 and (done_at is null or done_at > $4)`,
+      [acquirer, terminalId, batch, String(question)],
+    );
+    let at: bigint | null = question;
+    for (const { doneAt } of met) at = at === null || doneAt === null ? null : doneAt > at ? doneAt : at;
+    if (at !== null) found.push({ batch: { acquirer, terminalId, merchantId, batch }, question, at });
+  }
+  return found;
 }
 
 /** The host's items of a batch exactly as they stood at a position, whatever has been taken in since. */

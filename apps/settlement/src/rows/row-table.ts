@@ -48,7 +48,7 @@ export class RowTable<R extends object> {
     this.#indexes = indexes;
   }
 
-  /** Creates the table in a schema unless it is there. */
+  /** Creates the table in a schema unless it is there; one of before gets the columns that it lacks and that may be null. */
   async create(client: PoolClient, schema: string): Promise<void> {
     if (!/^[a-z][a-z0-9_]{0,40}$/.test(schema)) throw new Error('schema: expected a lower-case SQL name');
     const columns = this.#columns.map(
@@ -57,6 +57,10 @@ export class RowTable<R extends object> {
     const key = this.#key.map(([, name]) => name).join(', ');
     const table = `${schema}.${this.name}`;
     await client.query(`create table if not exists ${table} (${columns.join(', ')}, primary key (${key}))`);
+    const added = this.#columns
+      .filter(([, , , nullable]) => nullable)
+      .map(([, name, kind]) => `add column if not exists ${name} ${sqlTypes[kind]}`);
+    if (added.length > 0) await client.query(`alter table ${table} ${added.join(', ')}`);
     for (const [n, index] of this.#indexes.entries()) {
       await client.query(`create index if not exists ${this.name}_by_${n} on ${table} (${index})`);
     }

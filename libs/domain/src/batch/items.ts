@@ -15,7 +15,9 @@ export type ItemChange =
       readonly operationId: string;
       readonly item: Omit<HostItem, 'fingerprint'>;
     }
-  | { readonly is: 'remove'; readonly batch: BatchRef; readonly operationId: string };
+  | { readonly is: 'remove'; readonly batch: BatchRef; readonly operationId: string }
+  /** It has its outcome, and counts nowhere by it. */
+  | { readonly is: 'over'; readonly operationId: string };
 
 const batchOf = ({ acquirer, terminalId, merchantId, batch }: OperationRef): BatchRef => ({
   acquirer,
@@ -57,12 +59,13 @@ export function itemChangeOf(fact: PaymentFact): ItemChange | null {
       return { is: 'remove', batch: batchOf(fact.data.operation), operationId: fact.data.operation.operationId };
     case 'OperationDeclined':
     case 'OperationInDoubt':
+    case 'PreAuthApproved':
+    case 'PreAuthVoided':
+      return { is: 'over', operationId: fact.data.operation.operationId };
     case 'RefundAccepted':
     case 'RefundDeclined':
     case 'RefundFailed':
     case 'AdviceDeclined':
-    case 'PreAuthApproved':
-    case 'PreAuthVoided':
     case 'PreAuthExpired':
     case 'ScriptResultReceived':
     case 'SignatureReceived':
@@ -108,6 +111,8 @@ export function itemsAfter(host: HostItems, fact: PaymentFact): HostItems {
       items.delete(change.operationId);
       return { ...host, items };
     }
+    case 'over':
+      return host;
     default:
       return unreachable(change);
   }
