@@ -10,8 +10,8 @@ export default function preset({ name }) {
     // The first database of a run may need several seconds on a busy machine.
     testTimeout: 30_000,
     testMatch: ['<rootDir>/src/**/*.spec.ts'],
-    globalSetup: here('./tools/jest-postgres-setup.mjs'),
-    globalTeardown: here('./tools/jest-postgres-teardown.mjs'),
+    globalSetup: here('./tools/jest-servers-setup.mjs'),
+    globalTeardown: here('./tools/jest-servers-teardown.mjs'),
     extensionsToTreatAsEsm: ['.ts'],
     testEnvironmentOptions: { customExportConditions: ['@tillstream/source', 'node', 'node-addons'] },
     transform: {

@@ -33,3 +33,14 @@ export { causeOf, CheckpointOfAnotherStore, FeedStopped, FeedTakenOver, isPassin
 export { partitionOf } from './kafka/partition-of.ts';
 export type { KeyFollower, KeyOwnership, Takeover } from './ownership/ownership.ts';
 export { KeyTenure, type KeyTenureOptions } from './ownership/key-tenure.ts';
+export {
+  KafkaSettingInvalid,
+  kafkaSettingsFrom,
+  openKafka,
+  type HiddenText,
+  type KafkaLogLine,
+  type KafkaSasl,
+  type KafkaSettings,
+} from './kafka/settings.ts';
+export { ensureTopics, topicNames, TopicUnfit, type TopicNames, type TopicOptions } from './kafka/ensure-topics.ts';
+export { KEYED_PARTITIONS, REPLY_PARTITIONS, topics, type TopicSpec } from './kafka/topics.ts';

@@ -21,7 +21,7 @@ export async function testServerUrl(): Promise<string> {
   const folder = process.env['TILLSTREAM_TEST_POSTGRES_FOLDER'];
   if (!folder)
     throw new Error(
-      'no test server: run under jest with tools/jest-postgres-setup.mjs, or set TILLSTREAM_TEST_DATABASE_URL',
+      'no test server: run under jest with tools/jest-servers-setup.mjs, or set TILLSTREAM_TEST_DATABASE_URL',
     );
   const server = await startEmbeddedPostgres({ folder, durable: false, database: 'postgres' });
   process.env['TILLSTREAM_TEST_DATABASE_URL'] = server.url;

@@ -2,21 +2,24 @@ import { existsSync, mkdtempSync, chmodSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopServer } from '../libs/event-store/src/embedded/index.ts';
+import { stopBroker } from '../libs/messaging/src/broker/index.ts';
 
 const PREFIX = 'tillstream-jest-';
 
 /**
- * Gives this jest process a folder of its own for a database server. The server itself starts when the first spec asks for a
- * database (`freshDatabase` of @tillstream/event-store/testing), so pure specs pay nothing; all workers share it. Nothing is
- * started when TILLSTREAM_TEST_DATABASE_URL names a server.
+ * Gives this jest process a folder of its own for a database server and a Kafka broker. They start when the first spec asks for one
+ * (`freshDatabase` of @tillstream/event-store/testing, `kafkaForSpecs` of @tillstream/messaging/testing), so pure specs pay nothing; all
+ * workers share them. TILLSTREAM_TEST_DATABASE_URL and KAFKA_BROKERS name servers that run already.
  */
 export default async function setup() {
-  if (process.env.TILLSTREAM_TEST_DATABASE_URL || process.env.TILLSTREAM_TEST_POSTGRES_FOLDER) return;
+  if (process.env.TILLSTREAM_TEST_SERVERS_FOLDER) return;
   await removeLeftovers();
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
-  // As root the server runs as another user, who must be able to walk in.
+  // As root the database server runs as another user, who must be able to walk in.
   chmodSync(folder, 0o755);
+  process.env.TILLSTREAM_TEST_SERVERS_FOLDER = folder;
   process.env.TILLSTREAM_TEST_POSTGRES_FOLDER = folder;
+  process.env.TILLSTREAM_TEST_KAFKA_FOLDER = join(folder, 'kafka');
 }
 
 /** Servers and folders of jest processes that were killed. */
@@ -27,6 +30,7 @@ async function removeLeftovers() {
     const folder = join(tmpdir(), name);
     try {
       await stopServer(join(folder, 'postgres', 'data'));
+      await stopBroker(join(folder, 'kafka', 'broker'));
       rmSync(folder, { recursive: true, force: true });
     } catch {
       // Another user's, or another jest is removing it at the same moment.

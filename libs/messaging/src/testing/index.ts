@@ -1,0 +1,1 @@
+export { kafkaForSpecs, type KafkaForSpecs } from './kafka-for-specs.ts';
