@@ -62,6 +62,8 @@ export interface StartMessage extends LinkKeys {
   readonly dialect?: 'ascii' | 'bcd';
   /** Name under which the bank credits the network's net. */
   readonly channel?: string;
+  /** Address of this machine that network, bank and files listen on; 127.0.0.1 unless given. */
+  readonly host?: string;
   /** 0 or missing: any free port. */
   readonly networkPort?: number;
   readonly bankPort?: number;

@@ -31,7 +31,9 @@ export class Simulation {
     this.#start = start;
     this.clock = new FollowedClock(start.clock);
     const now = (): number => this.clock.now();
+    const on = start.host === undefined ? {} : { host: start.host };
     this.#network = new NetworkHost({
+      ...on,
       port: start.networkPort ?? 0,
       journalPath: join(start.stateDir, 'network.ndjson'),
       zonePinKey: keyOf(start.zonePinKeyHex, 'zonePinKeyHex'),
@@ -42,8 +44,14 @@ export class Simulation {
       dialect: start.dialect ?? 'ascii',
       channel: start.channel ?? defaultChannel,
     });
-    this.#files = new FileHost({ port: start.filesPort ?? 0, secret: start.filesSecret, files: this.#network.files });
+    this.#files = new FileHost({
+      ...on,
+      port: start.filesPort ?? 0,
+      secret: start.filesSecret,
+      files: this.#network.files,
+    });
     this.#bank = new BankHost({
+      ...on,
       port: start.bankPort ?? 0,
       journalPath: join(start.stateDir, 'bank.ndjson'),
       secret: start.bankSecret,
