@@ -13,10 +13,11 @@ import { References } from './numbers/references.ts';
 import { CommandsAtWork } from './operations/card-command.ts';
 import { TurnedAway } from './operations/turned-away.ts';
 import type { AuthorizationSettings } from './options.ts';
-import { PaymentStreams, type OnStored } from './payments/payment-streams.ts';
+import { PaymentStreams } from './payments/payment-streams.ts';
 import { Registry } from './registry/registry.ts';
 import { LateAnswers } from './resolver/late-answers.ts';
 import { Resolver } from './resolver/resolver.ts';
+import { KeyMemory } from './rows/key-memory.ts';
 import { PaymentIndex } from './rows/payment-index.ts';
 
 /** The parts of one authorization service, put together. */
@@ -25,11 +26,12 @@ export interface Assembly {
   readonly resolver: Resolver;
   readonly registry: Registry;
   readonly atWork: CommandsAtWork;
+  readonly memory: KeyMemory;
 }
 
 /** Puts the parts together; nothing runs yet. */
-export function assemble(platform: Platform, settings: AuthorizationSettings, onStored: OnStored): Assembly {
-  const { store, pool, businessClock, machineClock, random, security, log, vault, vaultCipher } = platform;
+export function assemble(platform: Platform, settings: AuthorizationSettings): Assembly {
+  const { store, pool, businessClock, machineClock, random, security, log, vault, vaultCipher, ownership } = platform;
   const now = (): number => machineClock.now();
   const registry = new Registry();
   const keys = new WrappedKeys(vault, now);
@@ -58,7 +60,8 @@ export function assemble(platform: Platform, settings: AuthorizationSettings, on
     clock: businessClock,
     newId: () => newFactId(random),
     capacity: settings.cachedPayments,
-    onStored,
+    onStored: (...stored) => memory.stored(...stored),
+    ownership,
   });
   const atWork = new CommandsAtWork();
   const isBusy = (operationId: string): boolean => atWork.has(operationId) || resolver.owns(operationId);
@@ -68,8 +71,8 @@ export function assemble(platform: Platform, settings: AuthorizationSettings, on
     streams,
     registry,
     limits: new LimitBook(),
-    funding: new FundingBook(store, pool),
-    index: new PaymentIndex(pool),
+    funding: new FundingBook(store, pool, ownership),
+    index: new PaymentIndex(pool, ownership),
     references,
     keys,
     cards: new CardRows(vault, vaultCipher, now),
@@ -81,5 +84,6 @@ export function assemble(platform: Platform, settings: AuthorizationSettings, on
     unanswered,
     figures: new Figures(),
   };
-  return { desk, resolver, registry, atWork };
+  const memory = new KeyMemory(desk, resolver);
+  return { desk, resolver, registry, atWork, memory };
 }

@@ -1,11 +1,11 @@
 import { addDays } from '@tillstream/domain/calendar/date';
-import type { PayerClass } from '@tillstream/domain/limit/limit';
 import type {
   AuthorizeSale,
   CompletePreAuth,
   InquireBalance,
   KeepSignature,
   PaymentAnswer,
+  PaymentMessage,
   RefundPayment,
   ReportScriptResult,
   ReverseOperation,
@@ -13,16 +13,16 @@ import type {
   TakeOfflineSale,
 } from '@tillstream/domain/payment/commands';
 import type { TurnAwayAnswer, TurnAwayPayments } from '@tillstream/domain/payment/turn-away';
-import { fen } from '@tillstream/money';
 import type { FeedSubscription } from '@tillstream/messaging';
 import { liveGroup, makeLiveTables, type Platform } from '@tillstream/service-kit';
 import { assemble, type Assembly } from './assembly.ts';
-import { tradeDateNow } from './desk.ts';
+import { silence, tradeDateNow } from './desk.ts';
 import type { InDoubtPage } from './doubt/answers.ts';
 import { countInDoubt, listInDoubt, withNextTry, type DoubtQuery } from './doubt/in-doubt-list.ts';
 import { EndDoubts } from './doubt/end-doubts.process.ts';
 import type { AuthorizationFigures } from './figures.ts';
 import { migrateNumbers } from './numbers/number-blocks.ts';
+import type { Heard } from './operations/card-command.ts';
 import { takePurchase } from './operations/purchase.ts';
 import { takeCompletionAdvice } from './operations/completion-advice.ts';
 import { takeScriptResult, takeSignature } from './operations/evidence.ts';
@@ -34,11 +34,9 @@ import { takeReversal } from './operations/reversal.ts';
 import { takeLinkedRequest } from './operations/linked-request.ts';
 import type { RequestOnPayment } from './operations/linked.ts';
 import { settingsOf, type AuthorizationOptions } from './options.ts';
+import { NotTheWriter } from './payments/payment-streams.ts';
 import { operationModel } from './rows/operation.model.ts';
-import { isPayingKind } from './rows/operation-rows.ts';
-import { recollect } from './rows/recollection.ts';
-import { remember } from './rows/remember.ts';
-import type { OwnedOperation } from './resolver/resolver.ts';
+import type { OwnedOperation } from './resolver/task.ts';
 
 const PRUNE_MS = 2_000;
 const HOUSEKEEPING_MS = 60_000;
@@ -51,40 +49,30 @@ export class Authorization {
   readonly #timers: NodeJS.Timeout[] = [];
   #rows: FeedSubscription | undefined;
   #doubts: FeedSubscription | undefined;
-  #loaded = false;
+  #started = false;
   #reversalsAtWork = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(platform: Platform, options: AuthorizationOptions) {
-    this.#assembly = assemble(platform, settingsOf(options), (...stored) => remember(this.#assembly.desk, ...stored));
+    this.#assembly = assemble(platform, settingsOf(options));
     this.refundFunding = new RefundFunding(this.#assembly.desk);
   }
 
-  /** Loads what the one writer remembers, takes over what is undecided, and connects. Rejects when the store cannot be read. */
+  /**
+   * Connects, and becomes the writer of this process's keys: loads what it remembers of those that it holds and, from now on, of each
+   * that it is given. Rejects when the store cannot be read.
+   */
   async start(): Promise<void> {
-    const { desk, resolver, registry } = this.#assembly;
+    const { desk, registry, memory } = this.#assembly;
     const { platform } = desk;
     await migrateNumbers(platform.pool);
     await makeLiveTables(platform.pool, operationModel);
     this.#rows = await platform.feed.feed(liveGroup(operationModel));
     await registry.follow(platform.store);
     await desk.funding.start(platform.feed);
-    const since = addDays(tradeDateNow(platform), -1);
-    const remembered = await recollect(platform.pool, platform.store, since);
-    for (const row of remembered.rows) {
-      if (!row.counted || !isPayingKind(row.kind) || row.tradeDate < since) continue;
-      const { tradeDate, merchantId, terminal: terminalId, amount } = row;
-      desk.limits.count({ tradeDate, merchantId, terminalId, payer: row.payer as PayerClass, amount: fen(amount) });
-    }
-    const sales = remembered.fresh.filter(({ kind }) => isPayingKind(kind));
-    const holds = remembered.fresh.flatMap((row) =>
-      row.authCode === null ? [] : [{ ...row, authCode: row.authCode }],
-    );
-    desk.index.load({ sales, holds }, remembered.upTo, remembered.parked);
-    desk.clearingDay.seen(remembered.newestClearingDate);
-    this.#loaded = true;
     desk.link.start();
-    resolver.inherit(remembered.rows.filter(({ undecided }) => undecided));
+    await platform.ownership.follow(memory);
+    this.#started = true;
     this.#doubts = await platform.feed.feed(new EndDoubts(desk).group());
     this.#every(PRUNE_MS, () => desk.index.prune());
     this.#every(desk.settings.expiryIntervalMs, async () => void (await expireHolds(desk)));
@@ -101,18 +89,19 @@ export class Authorization {
   }
 
   async #stop(): Promise<void> {
-    const { desk, resolver, registry } = this.#assembly;
+    const { desk, resolver, registry, memory } = this.#assembly;
     for (const timer of this.#timers) clearInterval(timer);
     desk.link.stop();
     await this.#doubts?.stop();
     await resolver.stop();
+    await memory.stop();
     await registry.stop();
     await desk.funding.stop();
     await this.#rows?.stop();
   }
 
   /** 0200 sale. */
-  sale(command: AuthorizeSale): Promise<PaymentAnswer> {
+  sale(command: Heard<AuthorizeSale>): Promise<PaymentAnswer> {
     const { desk, atWork } = this.#assembly;
     return this.#counted('sale', () =>
       atWork.run(desk, 'sale', command, (intake) => takePurchase(desk, { kind: 'sale', command }, intake)),
@@ -120,7 +109,7 @@ export class Authorization {
   }
 
   /** 0200 balance inquiry. */
-  inquiry(command: InquireBalance): Promise<PaymentAnswer> {
+  inquiry(command: Heard<InquireBalance>): Promise<PaymentAnswer> {
     const { desk, atWork } = this.#assembly;
     return this.#counted('inquiry', () =>
       atWork.run(desk, 'inquiry', command, (intake) => takePurchase(desk, { kind: 'inquiry', command }, intake)),
@@ -128,7 +117,7 @@ export class Authorization {
   }
 
   /** 0100 pre-authorisation. */
-  preAuth(command: PreAuthorize): Promise<PaymentAnswer> {
+  preAuth(command: Heard<PreAuthorize>): Promise<PaymentAnswer> {
     const { desk, atWork } = this.#assembly;
     return this.#counted('pre-auth', () =>
       atWork.run(desk, 'pre-auth', command, (intake) => takePurchase(desk, { kind: 'pre-auth', command }, intake)),
@@ -145,7 +134,7 @@ export class Authorization {
   }
 
   /** 0220 completion advice. */
-  completionAdvice(command: CompletePreAuth): Promise<PaymentAnswer> {
+  completionAdvice(command: Heard<CompletePreAuth>): Promise<PaymentAnswer> {
     const { desk, atWork } = this.#assembly;
     return this.#counted('completion-advice', () =>
       atWork.run(desk, 'completion-advice', command, (intake) => takeCompletionAdvice(desk, command, intake)),
@@ -153,7 +142,7 @@ export class Authorization {
   }
 
   /** 0220 refund advice. */
-  refund(command: RefundPayment): Promise<PaymentAnswer> {
+  refund(command: Heard<RefundPayment>): Promise<PaymentAnswer> {
     const { desk, atWork } = this.#assembly;
     return this.#counted('refund', () =>
       atWork.run(desk, 'refund', command, (intake) => takeRefund(desk, command, intake)),
@@ -161,7 +150,7 @@ export class Authorization {
   }
 
   /** 0220 offline sale. */
-  offlineSale(command: TakeOfflineSale): Promise<PaymentAnswer> {
+  offlineSale(command: Heard<TakeOfflineSale>): Promise<PaymentAnswer> {
     const { desk, atWork } = this.#assembly;
     return this.#counted('offline-sale', () =>
       atWork.run(desk, 'offline-sale', command, (intake) => takeOfflineSale(desk, command, intake)),
@@ -172,7 +161,7 @@ export class Authorization {
   async reversal(command: ReverseOperation): Promise<PaymentAnswer> {
     this.#reversalsAtWork += 1;
     try {
-      return await this.#counted('reversal', () => takeReversal(this.#assembly.desk, command));
+      return await this.#held('reversal', command, () => takeReversal(this.#assembly.desk, command));
     } finally {
       this.#reversalsAtWork -= 1;
     }
@@ -180,24 +169,29 @@ export class Authorization {
 
   /** 0620: kept beside its transaction. */
   scriptResult(command: ReportScriptResult): Promise<PaymentAnswer> {
-    return this.#counted('script-result', () => takeScriptResult(this.#assembly.desk, command));
+    return this.#held('script-result', command, () => takeScriptResult(this.#assembly.desk, command));
   }
 
   /** 0820 with a signature: in the vault, bound to its transaction. */
   signature(command: KeepSignature): Promise<PaymentAnswer> {
-    return this.#counted('signature', () => takeSignature(this.#assembly.desk, command));
+    return this.#held('signature', command, () => takeSignature(this.#assembly.desk, command));
   }
 
   /** New payments that the sender has no room for: whether it may say so. */
-  async turnAway(command: TurnAwayPayments): Promise<TurnAwayAnswer> {
-    const verdicts = await this.#assembly.desk.turnedAway.turnAway(command);
-    this.#assembly.desk.figures.turnedAway(verdicts.filter((verdict) => verdict === 'turned-away').length);
-    return { verdicts };
+  async turnAway(command: Heard<TurnAwayPayments>): Promise<TurnAwayAnswer> {
+    const { desk } = this.#assembly;
+    const verdicts = await desk.turnedAway.turnAway(command);
+    // A copy that another writer has begun may be stored yet.
+    const isSayable = command.mayBeElsewhere !== true && desk.platform.ownership.owns(command.merchantId);
+    const said = verdicts.map((verdict) => (verdict === 'turned-away' && !isSayable ? 'unclear' : verdict));
+    desk.figures.turnedAway(said.filter((verdict) => verdict === 'turned-away').length);
+    return { verdicts: said };
   }
 
   /** Whether limits and indexes are loaded; the link's state is apart, because advices are taken without it. */
   ready(): { readonly ready: boolean; readonly why: readonly string[] } {
-    const why = this.#loaded ? [] : ['limits and indexes are not loaded'];
+    const isLoaded = this.#started && this.#assembly.desk.platform.ownership.settled;
+    const why = isLoaded ? [] : ['limits and indexes are not loaded'];
     return { ready: why.length === 0, why };
   }
 
@@ -256,6 +250,12 @@ export class Authorization {
     return this.#assembly.desk.figures.read();
   }
 
+  /** What needs no index goes on while a key is loaded; of another's key nothing is said, because its writer gets the command too. */
+  #held(name: string, { merchantId }: PaymentMessage, work: () => Promise<PaymentAnswer>): Promise<PaymentAnswer> {
+    const { ownership } = this.#assembly.desk.platform;
+    return this.#counted(name, () => (ownership.holds(merchantId) ? work() : Promise.resolve(silence)));
+  }
+
   async #counted(command: string, work: () => Promise<PaymentAnswer>): Promise<PaymentAnswer> {
     const { figures, platform } = this.#assembly.desk;
     let answer: PaymentAnswer = { kind: 'silence' };
@@ -263,7 +263,8 @@ export class Authorization {
       answer = await work();
     } catch (error) {
       // Nobody knows what was stored, so nothing is said and the terminal reverses or sends it again.
-      platform.log.error('a payment command failed', { command, why: (error as Error).message });
+      if (error instanceof NotTheWriter) platform.log.info('a command is another writer’s now', { command });
+      else platform.log.error('a payment command failed', { command, why: (error as Error).message });
     }
     figures.answered(command, answer.kind === 'answer' ? answer.responseCode : 'silence');
     return answer;

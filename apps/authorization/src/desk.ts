@@ -28,6 +28,8 @@ export interface Owner {
     readonly delayMs?: number;
     /** Called when its payment turns out not to hold the operation. */
     readonly unlessStored?: () => void;
+    /** Another process may be asking the channel: it is not given up before its `answerBy` has passed. */
+    readonly patient?: boolean;
   }): void;
   /** Whether the operation is owned already. */
   owns(operationId: string): boolean;
@@ -87,8 +89,12 @@ export const replyWith = (responseCode: string, rrn: string | null = null): Paym
   balance: null,
 });
 
-/** Of a new 0200 that was not taken up and of which nothing is stored. */
-export const notTaken = (): PaymentReply => replyWith('91');
+/** Of a new 0200 that was not taken up and of which nothing is stored: for load, for the link, and until its key is loaded. */
+export const notTaken: PaymentReply = replyWith('91');
+/** Likewise, of one whose card cannot be opened. */
+export const cannotTake: PaymentReply = replyWith('96');
+/** Whether an answer says that nothing is stored and nothing will be. */
+export const saysNothingStored = (answer: PaymentAnswer): boolean => answer === notTaken || answer === cannotTake;
 
 /** The trade date now: the business clock and the cut-off (domain 4.2). */
 export const tradeDateNow = ({ businessClock, cutOffMinutes }: Platform): BusinessDate =>

@@ -9,7 +9,7 @@ export { migrateNumbers, skipNumbersAhead } from './numbers/number-blocks.ts';
 export { countInDoubt, listInDoubt, type DoubtfulOperation, type DoubtQuery } from './doubt/in-doubt-list.ts';
 export type { AuthorizationFigures } from './figures.ts';
 export type { AuthorizationOptions, ChannelLinkOptions } from './options.ts';
-export type { OwnedOperation } from './resolver/resolver.ts';
+export type { OwnedOperation } from './resolver/task.ts';
 
 /** Derivable rows of this service, for a rebuild. */
 export const authorizationModels: readonly ReadModel[] = [operationModel, fundingModel];

@@ -1,7 +1,7 @@
 import { isAdviceKind, type OperationKind } from '@tillstream/domain/payment/parts';
 import { LIVE_SCHEMA } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
-import type { OwnedOperation } from '../resolver/resolver.ts';
+import type { OwnedOperation } from '../resolver/task.ts';
 import { OPERATION_TABLE } from '../rows/operation.model.ts';
 import type { OperationInDoubtAnswer } from './answers.ts';
 import type { Doubt } from '../rows/operation-rows.ts';

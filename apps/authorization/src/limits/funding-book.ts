@@ -3,7 +3,7 @@ import { fundsOf, noFunding, takeBookFact, takePaymentFact, type Funding } from 
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type { EventStore, FactToAppend, StoredRecord, Subscription } from '@tillstream/event-store';
 import { minus, plus, ZERO, type Fen } from '@tillstream/money';
-import type { FactFeed, FeedSubscription } from '@tillstream/messaging';
+import type { FactFeed, FeedSubscription, KeyOwnership } from '@tillstream/messaging';
 import { inTransaction, liveGroup, makeLiveTables } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { fundingModel, ledgerTaken, readFunding } from '../rows/funding.model.ts';
@@ -12,68 +12,86 @@ const BATCH = 5_000;
 
 /**
  * What each merchant has to fund refunds with, in the memory of the key's one writer (design 6, *Limits*): the books as their
- * facts tell, our own payment facts that no entry answers yet, and refunds that are being stored.
+ * facts tell, of every merchant; and of the keys that are ours the payment facts that no entry answers yet, and refunds that are
+ * being stored.
  */
 export class FundingBook {
   readonly #store: EventStore;
   readonly #pool: Pool;
+  readonly #ownership: Pick<KeyOwnership, 'holds' | 'ready'>;
   readonly #merchants = new Map<string, Funding>();
-  readonly #reserved = new Map<string, Fen>();
+  readonly #reserved = new Map<string, { sum: Fen }>();
   #following: Subscription | undefined;
+  #followed = 0n;
+  #heard: (() => void)[] = [];
   #rows: FeedSubscription | undefined;
-  #loaded = false;
+  #stopped = false;
 
-  constructor(store: EventStore, pool: Pool) {
+  constructor(store: EventStore, pool: Pool, ownership: Pick<KeyOwnership, 'holds' | 'ready'>) {
     this.#store = store;
     this.#pool = pool;
+    this.#ownership = ownership;
   }
 
-  /** Keeps the rows and loads what they say. Rejects when the store or the database cannot be read. */
+  /** Keeps the rows, loads what they say of the books and follows those. Rejects when the store or the database cannot be read. */
   async start(feed: FactFeed): Promise<void> {
     await makeLiveTables(this.#pool, fundingModel);
     this.#rows = await feed.feed(liveGroup(fundingModel));
-    await this.#load();
+    const { merchants, position } = await inTransaction(this.#pool, readFunding);
+    for (const [merchantId, funding] of merchants) this.#merchants.set(merchantId, funding);
+    this.#follow(position);
   }
 
-  /** Loads the rows, the book facts after them, and the payment facts that the ledger has not taken in. Rejects when a read fails. */
-  async #load(): Promise<void> {
-    // First how far the ledger is: every entry of a fact up to there is stored, so it is among the book facts read below.
+  /** Loads the payment facts of keys that were taken over and that the ledger has not taken in. Rejects when a read fails. */
+  async load(concerns: (merchantId: string) => boolean, head: bigint): Promise<void> {
+    // First how far the ledger is: every entry of a fact up to there is stored, so it is among the book facts heard of below.
     const taken = await ledgerTaken(this.#pool);
-    const { merchants, position } = await inTransaction(this.#pool, readFunding);
-    for (const [merchantId, funding] of merchants) {
-      const known = this.#merchants.get(merchantId);
-      this.#merchants.set(merchantId, known ? { ...known, booked: funding.booked, taken: funding.taken } : funding);
-    }
-    await this.#follow(position);
-    for (let after = taken; ;) {
-      const facts = await this.#store.readAll(after, { nouns: ['payment'], limit: BATCH });
-      for (const fact of facts) this.#takePayment(fact.key, fact.id, fact.position, fact as unknown as PaymentFact);
+    await this.#heardUpTo(await this.#store.head());
+    for (let after = taken; after < head;) {
+      const facts = await this.#store.readAll(after, { nouns: ['payment'], limit: BATCH, upTo: head });
+      for (const fact of facts) if (concerns(fact.key)) this.took(fact);
       const last = facts.at(-1);
       if (last === undefined) break;
       after = last.position;
     }
-    this.#loaded = true;
+  }
+
+  /** Forgets what was of the one writer's memory alone; the books are heard of all the same. */
+  drop(concerns: (merchantId: string) => boolean): void {
+    for (const [merchantId, funding] of this.#merchants) {
+      if (!concerns(merchantId)) continue;
+      this.#merchants.set(merchantId, { ...funding, ahead: new Map(), moved: ZERO });
+      this.#reserved.delete(merchantId);
+    }
+  }
+
+  /** Takes in a payment fact as it is stored; twice changes nothing. */
+  took({ key, id, position, ...fact }: StoredRecord): void {
+    this.#takePayment(key, id, position, fact as unknown as PaymentFact);
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#following?.stop();
+    for (const heard of this.#heard.splice(0)) heard();
     await this.#rows?.stop();
   }
 
   /** What refunds of a merchant may still take before its debt line, fen; undefined until everything is loaded. */
   available(merchantId: string): Fen | undefined {
-    if (!this.#loaded) return undefined;
+    if (!this.#ownership.ready(merchantId)) return undefined;
     const funding = this.#merchants.get(merchantId);
-    return minus(funding ? fundsOf(funding) : ZERO, this.#reserved.get(merchantId) ?? ZERO);
+    return minus(funding ? fundsOf(funding) : ZERO, this.#reserved.get(merchantId)?.sum ?? ZERO);
   }
 
   /** Sets a refund's net aside while it is being stored, so that two at once do not use the same money; gives what ends that. */
   reserve(merchantId: string, net: Fen): () => void {
-    this.#reserved.set(merchantId, plus(this.#reserved.get(merchantId) ?? ZERO, net));
+    const reserved = this.#reserved.get(merchantId) ?? { sum: ZERO };
+    this.#reserved.set(merchantId, reserved);
+    reserved.sum = plus(reserved.sum, net);
     return () => {
-      const left = minus(this.#reserved.get(merchantId) ?? ZERO, net);
-      if (left === 0) this.#reserved.delete(merchantId);
-      else this.#reserved.set(merchantId, left);
+      reserved.sum = minus(reserved.sum, net);
+      if (reserved.sum === 0 && this.#reserved.get(merchantId) === reserved) this.#reserved.delete(merchantId);
     };
   }
 
@@ -96,18 +114,23 @@ export class FundingBook {
     return fresh;
   }
 
-  async #follow(position: bigint): Promise<void> {
-    const head = await this.#store.head();
-    await new Promise<void>((resolve) => {
-      if (head <= position) resolve();
-      this.#following = this.#store.subscribe(position, ['book'], (facts: readonly StoredRecord[], upTo) => {
-        for (const { type, data } of facts) {
-          const fact = { type, data } as BookFact;
-          takeBookFact(this.#of(fact.data.merchantId), fact);
-        }
-        if (upTo >= head) resolve();
-        return Promise.resolve();
-      });
+  #follow(position: bigint): void {
+    this.#followed = position;
+    this.#following = this.#store.subscribe(position, ['book'], (facts: readonly StoredRecord[], upTo) => {
+      for (const { type, data } of facts) {
+        const fact = { type, data } as BookFact;
+        takeBookFact(this.#of(fact.data.merchantId), fact);
+      }
+      this.#followed = upTo;
+      for (const heard of this.#heard.splice(0)) heard();
+      return Promise.resolve();
     });
+  }
+
+  async #heardUpTo(position: bigint): Promise<void> {
+    while (this.#followed < position) {
+      if (this.#stopped) throw new Error('stopping');
+      await new Promise<void>((resolve) => this.#heard.push(resolve));
+    }
   }
 }

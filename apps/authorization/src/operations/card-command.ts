@@ -1,6 +1,6 @@
 import type { PaymentAnswer } from '@tillstream/domain/payment/commands';
 import { isAdviceKind, type OperationKind } from '@tillstream/domain/payment/parts';
-import { notTaken, replyWith, silence, type Desk } from '../desk.ts';
+import { cannotTake, notTaken, replyWith, saysNothingStored, silence, type Desk } from '../desk.ts';
 import { openCard, type OpenedCard } from '../intake/open-card.ts';
 import { contentHashOf, operationIdOf, type CardCommand } from '../intake/operation.ts';
 
@@ -9,7 +9,15 @@ export interface Intake {
   readonly operationId: string;
   readonly contentHash: string;
   readonly opened: OpenedCard;
+  /** Of the key's writer when the command was taken up: its intent is stored under this one or not at all. */
+  readonly generation: number | undefined;
 }
+
+/** A command as it was heard. */
+export type Heard<Command> = Command & {
+  /** Another process may have taken it up before, so that nobody can say that nothing is stored. */
+  readonly mayBeElsewhere?: boolean;
+};
 
 interface Joint {
   readonly contentHash: string;
@@ -37,14 +45,16 @@ export class CommandsAtWork {
   async run(
     desk: Desk,
     kind: OperationKind,
-    command: CardCommand,
+    command: Heard<CardCommand>,
     work: (intake: Intake) => Promise<PaymentAnswer>,
   ): Promise<PaymentAnswer> {
     if (desk.platform.machineClock.now() > command.answerBy) return silence;
+    // Its writer gets it too, and answers.
+    if (!desk.platform.ownership.owns(command.merchantId)) return silence;
     const operationId = operationIdOf(command);
     // Another copy of this message was told 91; what was said binds.
     if (!isAdviceKind(kind) && desk.turnedAway.has(operationId)) {
-      if ((await desk.turnedAway.standing(operationId)) !== undefined) return notTaken();
+      if ((await desk.turnedAway.standing(operationId)) !== undefined) return notTaken;
     }
     this.#size += 1;
     this.#taken.set(operationId, (this.#taken.get(operationId) ?? 0) + 1);
@@ -61,22 +71,23 @@ export class CommandsAtWork {
   async #open(
     desk: Desk,
     kind: OperationKind,
-    command: CardCommand,
+    command: Heard<CardCommand>,
     operationId: string,
     work: (intake: Intake) => Promise<PaymentAnswer>,
   ): Promise<PaymentAnswer> {
-    const { contentKey, log } = desk.platform;
+    const { contentKey, log, ownership } = desk.platform;
+    const generation = ownership.generationOf(command.merchantId);
     let opened: OpenedCard;
     try {
       opened = await openCard(desk.platform, command);
     } catch (error) {
       log.error('a sealed card cannot be opened', { why: (error as Error).message, operationId });
-      return cannotOpen(desk, kind, operationId);
+      return sayable(desk, command, await cannotOpen(desk, kind, operationId));
     }
     const contentHash = contentHashOf(contentKey, kind, command, opened.ref.fingerprint);
     const joint = this.#joints.get(operationId);
     if (joint !== undefined) return joint.contentHash === contentHash ? joint.answer : otherContent(desk, operationId);
-    const answer = work({ operationId, contentHash, opened });
+    const answer = work({ operationId, contentHash, opened, generation }).then((said) => sayable(desk, command, said));
     this.#joints.set(operationId, { contentHash, answer });
     try {
       return await answer;
@@ -84,6 +95,15 @@ export class CommandsAtWork {
       this.#joints.delete(operationId);
     }
   }
+}
+
+/**
+ * That nothing is stored is said by the key's one writer alone, and not of what another may have begun: a terminal that was told 91
+ * for what is approved after it would leave money with nobody (design 6).
+ */
+function sayable(desk: Desk, { merchantId, mayBeElsewhere }: Heard<CardCommand>, said: PaymentAnswer): PaymentAnswer {
+  if (!saysNothingStored(said)) return said;
+  return mayBeElsewhere === true || !desk.platform.ownership.owns(merchantId) ? silence : said;
 }
 
 /** Same key, other content, or a key of a batch that has ended: 94 and an alarm (design 6, domain 3.10). */
@@ -97,5 +117,5 @@ export function otherContent(desk: Desk, operationId: string): PaymentAnswer {
 async function cannotOpen(desk: Desk, kind: OperationKind, operationId: string): Promise<PaymentAnswer> {
   if (isAdviceKind(kind)) return silence;
   const { state } = await desk.streams.load(operationId);
-  return state.is === 'new' ? replyWith('96') : silence;
+  return state.is === 'new' ? cannotTake : silence;
 }

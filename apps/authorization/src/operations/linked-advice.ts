@@ -76,7 +76,9 @@ async function takeDecided(
   const taken = await claim(desk, linked, intake, operation, originalId);
   if (taken !== undefined) return taken;
   const about = { paymentId: originalId, operationId, merchantId: linked.command.merchantId };
-  const decided = await ownedIfUnknown(desk, about, () => desk.streams.decide(originalId, authorOf(linked), decide));
+  const decided = await ownedIfUnknown(desk, about, () =>
+    desk.streams.decide(originalId, authorOf(linked, intake), decide),
+  );
   if ('refused' in decided) return refuseLinked(desk, linked, intake, operation, decided.refused);
   crashPoint('advice-stored');
   desk.owner.own(about);

@@ -22,7 +22,7 @@ export async function takeLinkedRequest(desk: Desk, linked: RequestOnPayment, in
   const place = await placeOf(desk, linked, intake);
   if ('answer' in place) return place.answer;
   const channel = channelOf(desk);
-  if ('notReady' in place || !takesNew(desk, command.merchantId) || channel === undefined) return notTaken();
+  if ('notReady' in place || !takesNew(desk, command.merchantId) || channel === undefined) return notTaken;
   const [operation, refusal] = await Promise.all([linkedRef(desk, linked, intake), refusalUnder(desk, command)]);
   if (refusal !== null) return refusal;
   if (command.barred !== undefined) return refuseLinked(desk, linked, intake, operation, command.barred);
@@ -66,7 +66,7 @@ async function store(desk: Desk, asking: Asking): Promise<PaymentAnswer> {
   const taken = await claim(desk, linked, intake, operation, originalId);
   if (taken !== undefined) return taken;
   const about = { paymentId: originalId, operationId: intake.operationId, merchantId: command.merchantId };
-  const append = () => desk.streams.decide(originalId, authorOf(linked), prepared.decide);
+  const append = () => desk.streams.decide(originalId, authorOf(linked, intake), prepared.decide);
   const decided = await ownedIfUnknown(desk, about, append, prepared.keep);
   if ('refused' in decided) return refuseLinked(desk, linked, intake, operation, decided.refused);
   prepared.end();

@@ -11,14 +11,14 @@ import { alarming, type PaymentRefusal } from '@tillstream/domain/payment/refusa
 import { crashPoint } from '@tillstream/event-store';
 import { byTerminal, silence, tradeDateNow, type Desk } from '../desk.ts';
 import { operationRef } from '../intake/operation.ts';
-import type { Intake } from './card-command.ts';
+import type { Heard, Intake } from './card-command.ts';
 import { findOriginal, type Found } from './find-original.ts';
 import { answerRepeat } from './repeat.ts';
 
 /** What asks the channel about a payment and waits. */
 export interface RequestOnPayment {
   readonly kind: 'void' | 'completion-void' | 'pre-auth-void' | 'completion';
-  readonly command: VoidPayment;
+  readonly command: Heard<VoidPayment>;
 }
 /** Lives in its original's stream, its key claimed in a stream of its own (design 6). */
 export type LinkedCommand =
@@ -86,7 +86,7 @@ export async function claim(
   originalPaymentId: string,
 ): Promise<PaymentAnswer | undefined> {
   const { operationId, contentHash } = intake;
-  const decided = await desk.streams.decide(operationId, authorOf(linked), (state) =>
+  const decided = await desk.streams.decide(operationId, authorOf(linked, intake), (state) =>
     // A claim of before a crash carries another RRN; the claim is what counts.
     state.is === 'linked' && state.contentHash === contentHash && state.originalPaymentId === originalPaymentId
       ? { facts: [] }
@@ -114,7 +114,7 @@ export async function refuseLinked(
   }
   const { amount } = linked.command;
   const tradeDate = tradeDateNow(desk.platform);
-  const decided = await desk.streams.decide(operationId, authorOf(linked), (state) =>
+  const decided = await desk.streams.decide(operationId, authorOf(linked, intake), (state) =>
     refuseOperation(state, { operation, amount, tradeDate, refusal, contentHash }),
   );
   if ('refused' in decided) return answerOwn(desk, linked, intake);
@@ -133,8 +133,9 @@ async function answerOwn(
 }
 
 /** Envelope of the facts that the message leads to. */
-export const authorOf = ({ command }: LinkedCommand) => ({
+export const authorOf = ({ command }: LinkedCommand, { generation }: Intake) => ({
   by: byTerminal(command),
   key: command.merchantId,
   correlation: command.correlation,
+  generation,
 });

@@ -36,7 +36,7 @@ export async function takeOfflineSale(desk: Desk, command: TakeOfflineSale, inta
   const { operationId } = intake;
   const { merchantId } = command;
   const about = { paymentId: operationId, operationId, merchantId };
-  const store = () => desk.streams.decide(operationId, authorOf(command), decider);
+  const store = () => desk.streams.decide(operationId, authorOf(command, intake), decider);
   const decided = await ownedIfUnknown(desk, about, store, () => counted(desk, request));
   if ('refused' in decided) return (await answerStored(desk, command, intake)) ?? silence;
   crashPoint('advice-stored');
@@ -93,7 +93,7 @@ async function refuse(
   const operation = operationRef(command, 'offline-sale', operationId, await desk.references.rrn());
   const tradeDate = tradeDateNow(desk.platform);
   const decline = { operation, amount: command.amount, tradeDate, responseCode: responseCodeOf[refusal], contentHash };
-  await desk.streams.decide(operationId, authorOf(command), (state) => declineByHost(state, decline));
+  await desk.streams.decide(operationId, authorOf(command, intake), (state) => declineByHost(state, decline));
   return (await answerStored(desk, command, intake)) ?? silence;
 }
 
@@ -116,8 +116,9 @@ function report(desk: Desk, { amount }: TakeOfflineSale, { operationId, opened }
   });
 }
 
-const authorOf = (command: TakeOfflineSale) => ({
+const authorOf = (command: TakeOfflineSale, { generation }: Intake) => ({
   by: byTerminal(command),
   key: command.merchantId,
   correlation: command.correlation,
+  generation,
 });

@@ -59,7 +59,7 @@ export async function takePurchase(desk: Desk, purchase: Purchase, intake: Intak
   if (!isTaken || desk.streams.known(operationId) !== undefined) {
     const answer = await answerRepeat(desk, asRepeat);
     if (answer !== undefined) return answer;
-    if (!isTaken) return notTaken();
+    if (!isTaken) return notTaken;
   }
   const terms = termsOf(desk, purchase, intake, channel);
   if ('responseCode' in terms) return declineHere(desk, purchase, intake, terms.responseCode);
@@ -136,8 +136,8 @@ async function storeFirst(
 ): Promise<PaymentAnswer> {
   const { command } = purchase;
   const { merchantId, correlation } = command;
-  const author = { by: byTerminal(command), key: merchantId, correlation };
-  const { operationId } = intake;
+  const { operationId, generation } = intake;
+  const author = { by: byTerminal(command), key: merchantId, correlation, generation };
   const about = { paymentId: operationId, operationId, merchantId };
   const store = () => desk.streams.decide(operationId, author, decider, { unread: true });
   const decided = await ownedIfUnknown(desk, about, store, keep);

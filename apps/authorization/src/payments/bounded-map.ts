@@ -28,6 +28,11 @@ export class BoundedMap<K, V> {
     if (oldest.done !== true) this.#entries.delete(oldest.value);
   }
 
+  /** Forgets every entry whose value is such. */
+  deleteWhere(isSuch: (value: V) => boolean): void {
+    for (const [key, value] of this.#entries) if (isSuch(value)) this.#entries.delete(key);
+  }
+
   delete(key: K): boolean {
     return this.#entries.delete(key);
   }

@@ -13,6 +13,7 @@ import {
   type FactWriter,
   type StoredRecord,
 } from '@tillstream/event-store';
+import type { KeyOwnership } from '@tillstream/messaging';
 import type { BusinessClock } from '@tillstream/service-kit';
 import { BoundedMap } from './bounded-map.ts';
 import { SerialWork } from './serial-work.ts';
@@ -24,6 +25,8 @@ export interface PaymentStream {
   readonly lastFactId: string | null;
   /** Correlation of the last fact: what the resolver does later belongs to it. */
   readonly correlation: string | null;
+  /** The merchant; null of a stream that holds nothing. */
+  readonly key: string | null;
 }
 
 /** Around the facts of one decision. */
@@ -36,7 +39,27 @@ export interface Author {
   readonly correlation?: string;
   /** The fact that this answers, and the rule by which: ids follow from it, so that doing it twice appends once (design 4). */
   readonly cause?: { readonly factId: string; readonly rule: string };
+  /** Of an intent: the writer's generation when it was taken up, because its limits were counted under it. The present one if left out. */
+  readonly generation?: number | undefined;
 }
+
+/** The key went to another writer, so nothing new may begin here; nothing was stored. */
+export class NotTheWriter extends Error {
+  override readonly name = 'NotTheWriter';
+  constructor() {
+    super('the key has another writer now');
+  }
+}
+
+/** What begins something, and counts against limits or funds: stored by the key's one writer alone, and under its generation. */
+const intents: ReadonlySet<string> = new Set([
+  'ChannelRequested',
+  'AdviceRequested',
+  'RefundRequested',
+  'ReturnRequested',
+]);
+/** Own facts remembered, so that what was read of them from the store is known as ours; some seconds of the heaviest load. */
+const MOST_OWN = 50_000;
 
 /** What came of a decision: a refusal that stored nothing, or the stream after the facts. */
 export type Decided =
@@ -52,7 +75,7 @@ export type OnStored = (
   position: bigint,
 ) => void;
 
-const empty: PaymentStream = { state: newPayment, revision: NO_STREAM, lastFactId: null, correlation: null };
+const empty: PaymentStream = { state: newPayment, revision: NO_STREAM, lastFactId: null, correlation: null, key: null };
 
 /** So often may somebody else be first before we call it a defect; with one writer a conflict is an exception. */
 const mostConflicts = 20;
@@ -66,6 +89,9 @@ export class PaymentStreams {
   readonly #known: BoundedMap<string, PaymentStream>;
   readonly #serial = new SerialWork();
   readonly #onStored: OnStored;
+  readonly #ownership: KeyOwnership;
+  readonly #own = new BoundedMap<string, true>(MOST_OWN);
+  #turn = 0;
 
   constructor(needs: {
     readonly store: EventStore;
@@ -73,6 +99,7 @@ export class PaymentStreams {
     readonly newId: () => string;
     readonly capacity: number;
     readonly onStored: OnStored;
+    readonly ownership: KeyOwnership;
   }) {
     this.#store = needs.store;
     this.#writer = needs.store.writer('authorization');
@@ -80,6 +107,7 @@ export class PaymentStreams {
     this.#newId = needs.newId;
     this.#known = new BoundedMap(needs.capacity);
     this.#onStored = needs.onStored;
+    this.#ownership = needs.ownership;
   }
 
   /** The stream as we know it, without a read; undefined when it has to be read. */
@@ -91,12 +119,37 @@ export class PaymentStreams {
   async load(paymentId: string): Promise<PaymentStream> {
     const known = this.#known.get(paymentId);
     if (known !== undefined) return known;
+    const turn = this.#turn;
     const read = streamFrom(await this.#store.readStream(streamOf.payment(paymentId)));
     // A decision may have been stored meanwhile; the longer history is the newer one.
     const meanwhile = this.#known.get(paymentId);
     if (meanwhile !== undefined && meanwhile.revision >= read.revision) return meanwhile;
-    if (read.revision > NO_STREAM) this.#known.set(paymentId, read);
+    // What was read before its key changed hands may be out of date by now.
+    if (read.revision > NO_STREAM && turn === this.#turn) this.#keep(paymentId, read);
     return read;
+  }
+
+  /** Forgets the streams of these keys, whose facts another writer may add to. */
+  forget(concerns: (key: string) => boolean): void {
+    this.#turn += 1;
+    this.#known.deleteWhere(({ key }) => key !== null && concerns(key));
+  }
+
+  /** Forgets one stream: somebody else has added to it. */
+  forgetOne(paymentId: string): void {
+    this.#turn += 1;
+    this.#known.delete(paymentId);
+  }
+
+  /** Whether this fact was appended from here lately. */
+  isOwn(factId: string): boolean {
+    return this.#own.get(factId) === true;
+  }
+
+  /** Only the one writer's copy stays true, so that nobody else keeps one. */
+  #keep(paymentId: string, stream: PaymentStream): void {
+    if (stream.key !== null && this.#ownership.holds(stream.key)) this.#known.set(paymentId, stream);
+    else this.#known.delete(paymentId);
   }
 
   /** Waits until the stream is longer than `beyondRevision` or the deadline (machine clock, ms); what it is then. */
@@ -112,7 +165,8 @@ export class PaymentStreams {
   /**
    * Decides and stores, after every decision about the same payment that was asked for before. Who was not first reads
    * again and decides again. `unread` trusts that a stream we do not know is new: the store says when it is not.
-   * Rejects when it is unknown what was stored; the stream is then read anew before anything is decided on it.
+   * Rejects when it is unknown what was stored; the stream is then read anew before anything is decided on it. Rejects with
+   * {@link NotTheWriter} when something would begin that is another writer's.
    */
   decide(
     paymentId: string,
@@ -146,20 +200,33 @@ export class PaymentStreams {
     const { by, key, cause } = author;
     const causedBy = cause?.factId ?? stream.lastFactId;
     const idOf = (n: number): string => (cause ? derivedFactId(cause.factId, cause.rule, n) : this.#newId());
-    const toAppend = facts.map((fact, n) => ({ id: idOf(n), fact, at, by, causedBy, correlation, key }));
-    const after = facts.reduce(evolvePayment, stream.state);
+    const stamped = this.#stamped(facts, author);
+    const toAppend = stamped.map((fact, n) => ({ id: idOf(n), fact, at, by, causedBy, correlation, key }));
+    const after = stamped.reduce(evolvePayment, stream.state);
+    for (const { id } of toAppend) this.#own.set(id, true);
     try {
       const result = await this.#writer.append(streamOf.payment(paymentId), stream.revision, toAppend);
       if (!result.ok) return undefined;
       const lastFactId = toAppend.at(-1)?.id ?? stream.lastFactId;
-      const stored = { state: after, revision: result.revision, lastFactId, correlation };
-      this.#known.set(paymentId, stored);
+      const stored = { state: after, revision: result.revision, lastFactId, correlation, key };
+      this.#keep(paymentId, stored);
       this.#onStored(paymentId, stream.state, after, toAppend, result.position);
       return stored;
     } catch (error) {
       this.#known.delete(paymentId);
       throw error;
     }
+  }
+
+  /** @throws NotTheWriter for an intent when the key is not ours, or was another's since the intent was taken up. */
+  #stamped(facts: readonly PaymentFact[], { key, generation }: Author): readonly PaymentFact[] {
+    if (!facts.some(({ type }) => intents.has(type))) return facts;
+    const present = this.#ownership.generationOf(key);
+    if (!this.#ownership.owns(key) || present === undefined) throw new NotTheWriter();
+    if (generation !== undefined && generation !== present) throw new NotTheWriter();
+    return facts.map((fact) =>
+      intents.has(fact.type) ? ({ ...fact, data: { ...fact.data, generation: present } } as PaymentFact) : fact,
+    );
   }
 }
 
@@ -169,5 +236,5 @@ export function streamFrom(records: readonly StoredRecord[]): PaymentStream {
   for (const { type, version, data } of records) state = evolvePayment(state, { type, version, data } as PaymentFact);
   const last = records.at(-1);
   if (last === undefined) return empty;
-  return { state, revision: last.revision, lastFactId: last.id, correlation: last.correlation };
+  return { state, revision: last.revision, lastFactId: last.id, correlation: last.correlation, key: last.key };
 }

@@ -9,56 +9,7 @@ import { tradeDateNow, type Desk, type Owner } from '../desk.ts';
 import { adviceIn, originalOf } from './advices.ts';
 import { Outcomes } from './outcomes.ts';
 import { Slots } from './slots.ts';
-
-/** An undecided operation, as people are shown it. */
-export interface OwnedOperation {
-  readonly paymentId: string;
-  readonly operationId: string;
-  readonly merchantId: string;
-  /** What will be tried next; null until the payment was looked at. */
-  readonly work: Undecided['work'] | null;
-  readonly kind: string | null;
-  /** Business clock, ms since the epoch: the time of the fact with which it began. */
-  readonly since: number;
-  /** Tries since then; those of an earlier process as the schedule had them due. */
-  readonly attempts: number;
-  /** Machine clock, ms since the epoch. */
-  readonly nextAt: number;
-}
-
-/** What an earlier process left undecided, as its rows say. */
-export interface Inherited {
-  readonly paymentId: string;
-  readonly operationId: string;
-  readonly merchantId: string;
-  readonly kind: string;
-  readonly doubt: string | null;
-  /** ISO 8601; null for a row of before it was known. */
-  readonly doubtSince: string | null;
-}
-
-interface Task extends Omit<OwnedOperation, 'work' | 'kind' | 'attempts' | 'nextAt'> {
-  work: Undecided['work'] | null;
-  kind: string | null;
-  attempts: number;
-  nextAt: number;
-  /** A message of this work may have left us before, so that it is a repeat now. */
-  sent: boolean;
-  /** Clearing date of the operation, whose cut-off ends the repeats of its reversal; null until the payment was looked at. */
-  clearingDate: BusinessDate | null;
-  /** Known from the rows of an earlier process. */
-  readonly inherited: boolean;
-  readonly unlessStored: (() => void) | undefined;
-  timer: NodeJS.Timeout | undefined;
-  running: boolean;
-  /** Asked for while it ran: look once more. */
-  again: boolean;
-}
-
-interface Taken extends Pick<Task, 'paymentId' | 'operationId' | 'merchantId' | 'inherited' | 'since' | 'attempts'> {
-  readonly delayMs?: number;
-  readonly unlessStored?: () => void;
-}
+import { clearingDateOf, type Inherited, type OwnedOperation, type Taken, type Task } from './task.ts';
 
 /** Waits for the channel at the same time. Apart from the work on the store, which a channel that answers nothing must not hold up. */
 const mostAsked = 64;
@@ -86,16 +37,20 @@ export class Resolver implements Owner {
     merchantId: string;
     delayMs?: number;
     unlessStored?: () => void;
+    patient?: boolean;
   }): void {
-    const { businessClock } = this.#desk().platform;
+    const { businessClock, ownership } = this.#desk().platform;
+    // The key's writer finds it in the rows or among the facts; two resolvers would tell the channel everything twice.
+    if (!ownership.holds(work.merchantId)) return;
     this.#take({ ...work, inherited: false, since: businessClock.now().getTime(), attempts: 0 });
   }
 
   /**
    * Takes over what an earlier process left. A schedule goes on where it stood, so that a restart neither forgets nor hammers;
-   * as the link is new, nothing waits longer than the second pause. What waits for an answer is given up at once.
+   * as the link is new, nothing waits longer than the second pause. What waits for an answer is given up at once, or, when the
+   * earlier process may be alive (`othersAtWork`), once nobody can answer it any more.
    */
-  inherit(rows: readonly Inherited[]): void {
+  inherit(rows: readonly Inherited[], othersAtWork = false): void {
     const { platform, settings } = this.#desk();
     const now = platform.businessClock.now().getTime();
     const longest = settings.retryMs[1] ?? settings.retryMs[0] ?? 0;
@@ -105,12 +60,19 @@ export class Resolver implements Owner {
       const { attempts, pauseMs } = told ? resumed(settings.retryMs, now - since) : { attempts: 0, pauseMs: 0 };
       const { paymentId, operationId, merchantId } = about;
       const delayMs = Math.min(pauseMs, longest) + n * STAGGER_MS;
-      this.#take({ paymentId, operationId, merchantId, delayMs, inherited: true, since, attempts });
+      this.#take({
+        ...{ paymentId, operationId, merchantId, delayMs },
+        inherited: true,
+        since,
+        attempts,
+        patient: othersAtWork,
+      });
     }
   }
 
   #take(work: Taken): void {
     const { paymentId, operationId, merchantId, delayMs = 0, inherited, since, attempts, unlessStored } = work;
+    const patient = work.patient ?? false;
     const known = this.#tasks.get(operationId);
     if (known !== undefined) {
       known.again = known.running;
@@ -118,9 +80,18 @@ export class Resolver implements Owner {
       return;
     }
     const now = this.#desk().platform.machineClock.now();
-    const open = { work: null, kind: null, clearingDate: null, timer: undefined, running: false, again: false };
+    const open = {
+      work: null,
+      kind: null,
+      clearingDate: null,
+      timer: undefined,
+      running: false,
+      again: false,
+      notBefore: null,
+    };
     const task: Task = {
       ...{ paymentId, operationId, merchantId, since, attempts, nextAt: now, sent: inherited, inherited, unlessStored },
+      patient,
       ...open,
     };
     this.#tasks.set(operationId, task);
@@ -149,6 +120,15 @@ export class Resolver implements Owner {
     return this.#tasks.size;
   }
 
+  /** Lets go of what belongs to these keys: another process is their writer. What is being stored now is finished. */
+  release(concerns: (merchantId: string) => boolean): void {
+    for (const task of this.#tasks.values()) {
+      if (!concerns(task.merchantId)) continue;
+      clearTimeout(task.timer);
+      this.#tasks.delete(task.operationId);
+    }
+  }
+
   /** Ends the pauses; resolves when nothing is at work. The next start goes on from the facts. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -157,7 +137,7 @@ export class Resolver implements Owner {
   }
 
   #schedule(task: Task, delayMs: number): void {
-    if (this.#stopped || task.running) return;
+    if (this.#isOver(task) || task.running) return;
     clearTimeout(task.timer);
     task.nextAt = this.#desk().platform.machineClock.now() + delayMs;
     const run = (): void => {
@@ -173,7 +153,7 @@ export class Resolver implements Owner {
   }
 
   async #run(task: Task): Promise<void> {
-    if (task.running || this.#stopped) return;
+    if (task.running || this.#isOver(task)) return;
     task.running = true;
     const { settings, platform } = this.#desk();
     const done = await this.#resolve(task).catch((error: Error) => {
@@ -187,10 +167,15 @@ export class Resolver implements Owner {
       return;
     }
     if (done) {
-      this.#tasks.delete(task.operationId);
+      if (this.#tasks.get(task.operationId) === task) this.#tasks.delete(task.operationId);
       return;
     }
-    this.#schedule(task, this.#pauseOf(task) ?? settings.retryMs[0] ?? 1_000);
+    const wait = task.notBefore === null ? null : task.notBefore - platform.machineClock.now();
+    this.#schedule(task, wait ?? this.#pauseOf(task) ?? settings.retryMs[0] ?? 1_000);
+  }
+
+  #isOver(task: Task): boolean {
+    return this.#stopped || this.#tasks.get(task.operationId) !== task;
   }
 
   /** Whether the repeats are over, so that the file decides; a restart is no reason to try again. */
@@ -213,7 +198,7 @@ export class Resolver implements Owner {
   async #resolve(task: Task): Promise<boolean> {
     for (;;) {
       const state = await this.outcomes.read(task);
-      if (this.#stopped) return false;
+      if (this.#isOver(task)) return false;
       const work = undecided(state).find(({ operation }) => operation.operationId === task.operationId);
       if (work === undefined) {
         if (operationOf(state, task.operationId) === undefined) task.unlessStored?.();
@@ -224,6 +209,8 @@ export class Resolver implements Owner {
       task.clearingDate = clearingDateOf(state, task.operationId);
       switch (work.work) {
         case 'await-answer':
+          task.notBefore = this.#answerable(task, work.answerBy);
+          if (task.notBefore !== null) return false;
           await this.outcomes.giveUp(task, task.inherited ? 'restart' : 'no-answer');
           break;
         case 'begin-reversal':
@@ -235,6 +222,12 @@ export class Resolver implements Owner {
           return this.#advise(task, work, state);
       }
     }
+  }
+
+  /** Machine clock, ms, until when another process may store an answer to it; null when none can. */
+  #answerable({ patient }: Task, answerBy: number | null): number | null {
+    if (!patient || answerBy === null || answerBy < this.#desk().platform.machineClock.now()) return null;
+    return answerBy + 1;
   }
 
   async #reverse(task: Task, work: Extract<Undecided, { work: 'reverse' }>): Promise<boolean> {
@@ -269,7 +262,7 @@ export class Resolver implements Owner {
   async #ask(task: Task, send: (repeated: boolean) => Promise<ChannelAnswer>): Promise<ChannelAnswer> {
     crashPoint('resolver-before-channel');
     const answer = await this.#asked.run<ChannelAnswer>(() =>
-      this.#stopped ? Promise.resolve({ is: 'not-sent', why: 'stopping' }) : send(task.sent),
+      this.#isOver(task) ? Promise.resolve({ is: 'not-sent', why: 'stopping' }) : send(task.sent),
     );
     if (answer.is === 'not-sent') return answer;
     crashPoint('resolver-after-channel');
@@ -288,13 +281,4 @@ export class Resolver implements Owner {
     const mcc = desk.registry.merchant(operation.merchantId)?.mcc ?? operation.merchantId.slice(7, 11);
     return { operation, trace, amount, entryMode, mcc, tradeDate: tradeDateNow(desk.platform) };
   }
-}
-
-/** The day on which the channel has the operation: that of its approval, else the trade date of its intent. */
-function clearingDateOf(state: PaymentState, operationId: string): BusinessDate | null {
-  const operation = operationOf(state, operationId);
-  if (operation === undefined) return null;
-  const { standing, request } = operation;
-  const approval = 'approval' in standing ? standing.approval : null;
-  return approval?.clearingDate ?? request?.tradeDate ?? null;
 }

@@ -28,8 +28,17 @@ export class FreshIndex {
 
   /** Forgets what the rows have at `upTo`, but for parked merchants, whose facts the rows skip. */
   prune(upTo: bigint, parked: ReadonlySet<string>): void {
+    this.#keep(({ position, merchantId }) => position > upTo || parked.has(merchantId));
+  }
+
+  /** Forgets everything of these merchants. */
+  drop(concerns: (merchantId: string) => boolean): void {
+    this.#keep(({ merchantId }) => !concerns(merchantId));
+  }
+
+  #keep(isKept: (place: Place & { readonly position: bigint }) => boolean): void {
     for (const [key, places] of this.#places) {
-      const rest = places.filter(({ position, merchantId }) => position > upTo || parked.has(merchantId));
+      const rest = places.filter(isKept);
       this.#count -= places.length - rest.length;
       if (rest.length > 0) this.#places.set(key, rest);
       else this.#places.delete(key);

@@ -1,7 +1,10 @@
 import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
+import type { Reservation } from '@tillstream/domain/limit/counters';
+import type { PayerClass } from '@tillstream/domain/limit/limit';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { effectOf, type OperationKind } from '@tillstream/domain/payment/parts';
 import type { StoredRecord } from '@tillstream/event-store';
+import { fen } from '@tillstream/money';
 import { terminalOf } from '../limits/limit-book.ts';
 
 /** One operation that reached a channel or may have: what authorization looks up and reloads at its start. */
@@ -50,6 +53,13 @@ export type Doubt = 'asked' | 'in-doubt' | 'reversing' | 'stuck';
 /** Whether an operation credits the merchant: others name it by its RRN, and it counts against the limits. */
 export const isPayingKind = (kind: string): boolean =>
   Object.hasOwn(effectOf, kind) && effectOf[kind as OperationKind] === 'pays';
+
+/** What an operation takes of the limits of a trade date from `since` on; null when it takes nothing. */
+export function reservationFor(row: OperationRow, since: string): Reservation | null {
+  const { tradeDate, merchantId, terminal: terminalId, amount } = row;
+  if (!row.counted || !isPayingKind(row.kind) || tradeDate < since) return null;
+  return { tradeDate, merchantId, terminalId, payer: row.payer as PayerClass, amount: fen(amount) };
+}
 
 /**
  * Operations and payments that a fact touches. Its rows are those with these ids and those of these payments: a void changes the

@@ -16,7 +16,7 @@ function poolParkingBetween(merchantId: string, position: bigint): Pool {
 }
 
 it('forgets no sale that the rows skipped because its merchant was parked meanwhile', async () => {
-  const index = new PaymentIndex(poolParkingBetween('m', 7n));
+  const index = new PaymentIndex(poolParkingBetween('m', 7n), { ready: () => true });
   index.load({ sales: [], holds: [] }, 0n, new Set());
   const sale = { paymentId: 'p', merchantId: 'm', rrn: 'r', tradeDate: '2026-11-23', localDate: '2026-11-23' };
   index.add(sale, 7n);

@@ -1,4 +1,5 @@
 import { latestMonthDay } from '@tillstream/domain/calendar/month-day';
+import type { KeyOwnership } from '@tillstream/messaging';
 import { LIVE_SCHEMA } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { FreshIndex, type Place } from './fresh-index.ts';
@@ -25,14 +26,15 @@ export class PaymentIndex {
   readonly #pool: Pool;
   readonly #sales = new FreshIndex();
   readonly #holds = new FreshIndex();
-  #loaded = false;
+  readonly #ownership: Pick<KeyOwnership, 'ready'>;
   #parked: ReadonlySet<string> = new Set();
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, ownership: Pick<KeyOwnership, 'ready'>) {
     this.#pool = pool;
+    this.#ownership = ownership;
   }
 
-  /** Starts with what the rows lack. */
+  /** Takes in what the rows lack about keys that were taken over. */
   load(
     fresh: { readonly sales: readonly IndexedSale[]; readonly holds: readonly IndexedHold[] },
     position: bigint,
@@ -41,12 +43,18 @@ export class PaymentIndex {
     for (const sale of fresh.sales) this.add(sale, position);
     for (const hold of fresh.holds) this.addHold(hold, position);
     this.#parked = parked;
-    this.#loaded = true;
+  }
+
+  /** Forgets what it holds of these merchants: another process is their writer. */
+  drop(concerns: (merchantId: string) => boolean): void {
+    this.#sales.drop(concerns);
+    this.#holds.drop(concerns);
   }
 
   /** Whether an answer, also "there is none", can be given for this merchant. */
   readyFor(merchantId: string): boolean {
-    return this.#loaded && this.#sales.count + this.#holds.count < mostFresh && !this.#parked.has(merchantId);
+    const isBounded = this.#sales.count + this.#holds.count < mostFresh;
+    return isBounded && this.#ownership.ready(merchantId) && !this.#parked.has(merchantId);
   }
 
   /** Adds a sale or completion of ours at the position of its fact. */

@@ -1,4 +1,4 @@
-import { LIVE_SCHEMA } from '@tillstream/service-kit';
+import { inTransaction, LIVE_SCHEMA } from '@tillstream/service-kit';
 import type { EventStore, StoredRecord } from '@tillstream/event-store';
 import type { Pool, PoolClient } from 'pg';
 import { OPERATION_TABLE, OPERATIONS, readColumns, rowOf, type StoredRow } from './operation.model.ts';
@@ -6,10 +6,10 @@ import { takeIntoRows, touchedBy, type OperationRow } from './operation-rows.ts'
 
 const BATCH = 5_000;
 
-/** What the one writer remembers at its start: the rows at one position and the facts after it. */
+/** What the one writer remembers of the keys that it takes over: the rows at one position and the facts after it. */
 export interface Recollection {
   /** Rows that count against limits of these dates, or are undecided, or were touched after the rows' position. */
-  readonly rows: readonly OperationRow[];
+  readonly rows: ReadonlyMap<string, OperationRow>;
   /** Rows touched after the position that the table stands at, so that the table cannot answer about them yet. */
   readonly fresh: readonly OperationRow[];
   /** The newest clearing date that the channel said, or null. */
@@ -20,35 +20,47 @@ export interface Recollection {
   readonly parked: ReadonlySet<string>;
 }
 
-/** Reads the rows with trade dates from `since` on, and everything stored after them. Rejects when a read fails. */
-export async function recollect(pool: Pool, store: EventStore, since: string): Promise<Recollection> {
-  const client = await pool.connect();
-  try {
-    await client.query('begin isolation level repeatable read read only');
+/** What to remember. */
+export interface ToRecollect {
+  /** First trade date that counts. */
+  readonly since: string;
+  /** Head of the store after the takeover; what comes later is told by whoever stores it. */
+  readonly head: bigint;
+  readonly concerns: (merchantId: string) => boolean;
+}
+
+/** Reads the rows with trade dates from `since` on, and everything stored after them up to the head. Rejects when a read fails. */
+export async function recollect(
+  pool: Pool,
+  store: EventStore,
+  { since, head, concerns }: ToRecollect,
+): Promise<Recollection> {
+  return inTransaction(pool, async (client) => {
+    await client.query('set transaction isolation level repeatable read, read only');
     const position = await positionOf(client);
     const stored = await client.query<StoredRow>(
       `select ${readColumns} from ${LIVE_SCHEMA}.${OPERATION_TABLE} where undecided or (counted and trade_date >= $1)`,
       [since],
     );
-    const rows = new Map(stored.rows.map((row) => [row.operation_id, rowOf(row)]));
-    const touched = new Set<string>();
-    const upTo = await takeRest(client, store, position, rows, touched);
+    const ours = stored.rows.filter((row) => concerns(row.merchant_id));
+    const folded = new RowFold(client, new Map(ours.map((row) => [row.operation_id, rowOf(row)])));
+    for (let after = position; after < head;) {
+      const facts = await store.readAll(after, { nouns: ['payment'], limit: BATCH, upTo: head });
+      const last = facts.at(-1);
+      if (last === undefined) break;
+      await folded.take(facts.filter(({ key }) => concerns(key)));
+      after = last.position;
+    }
     const newest = await client.query<{ newest: string | null }>(
       `select max(clearing_date)::text as newest from ${LIVE_SCHEMA}.${OPERATION_TABLE} where counted and trade_date >= $1`,
       [since],
     );
     const parked = await parkedKeys(client);
-    await client.query('commit');
-    const fresh = [...touched].flatMap((id) => rows.get(id) ?? []);
+    const fresh = [...folded.touched].flatMap((id) => folded.rows.get(id) ?? []);
     const dates = [newest.rows[0]?.newest ?? null, ...fresh.map((row) => row.clearingDate)];
     const newestClearingDate = dates.reduce((a, b) => ((b ?? '') > (a ?? '') ? b : a), null);
-    return { rows: [...rows.values()], fresh, newestClearingDate, upTo, parked };
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+    return { rows: folded.rows, fresh, newestClearingDate, upTo: head, parked };
+  });
 }
 
 /** Where the live rows stand; 0 before their group's first start. */
@@ -68,31 +80,33 @@ export async function parkedKeys(client: Pool | PoolClient): Promise<ReadonlySet
   return new Set(found.rows.map(({ key }) => key));
 }
 
-async function takeRest(
-  client: PoolClient,
-  store: EventStore,
-  position: bigint,
-  rows: Map<string, OperationRow>,
-  touched: Set<string>,
-): Promise<bigint> {
-  let after = position;
-  const read = new Set<string>();
-  for (;;) {
-    const facts: readonly StoredRecord[] = await store.readAll(after, { nouns: ['payment'], limit: BATCH });
-    const last = facts.at(-1);
-    if (last === undefined) return after;
-    const ids = new Set(facts.flatMap(touchedBy).filter((id) => !read.has(id)));
-    for (const id of ids) read.add(id);
-    const found = await client.query<StoredRow>(
-      `select ${readColumns} from ${LIVE_SCHEMA}.${OPERATION_TABLE} where operation_id = any($1::uuid[]) or payment_id = any($1::uuid[])`,
-      [[...ids]],
-    );
-    // A row that is here has facts taken in that the table lacks.
-    for (const row of found.rows) if (!rows.has(row.operation_id)) rows.set(row.operation_id, rowOf(row));
-    for (const fact of facts) {
-      takeIntoRows(rows, fact);
-      for (const id of touchedBy(fact)) touched.add(id);
+/** Folds facts into rows, on top of what the table has of the operations that they touch. */
+export class RowFold {
+  readonly rows: Map<string, OperationRow>;
+  /** Operations and payments that the facts so far were about. */
+  readonly touched = new Set<string>();
+  readonly #client: Pool | PoolClient;
+
+  constructor(client: Pool | PoolClient, rows: Map<string, OperationRow>) {
+    this.#client = client;
+    this.rows = rows;
+  }
+
+  /** Takes facts in, in order; the same ones again change nothing. `each` sees the rows after each fact. Rejects when the table cannot be read. */
+  async take(facts: readonly StoredRecord[], each?: (fact: StoredRecord) => void): Promise<void> {
+    const ids = new Set(facts.flatMap(touchedBy).filter((id) => !this.touched.has(id)));
+    if (ids.size > 0) {
+      const found = await this.#client.query<StoredRow>(
+        `select ${readColumns} from ${LIVE_SCHEMA}.${OPERATION_TABLE} where operation_id = any($1::uuid[]) or payment_id = any($1::uuid[])`,
+        [[...ids]],
+      );
+      // A row that is here has facts taken in that the table lacks.
+      for (const row of found.rows) if (!this.rows.has(row.operation_id)) this.rows.set(row.operation_id, rowOf(row));
+      for (const id of ids) this.touched.add(id);
     }
-    after = last.position;
+    for (const fact of facts) {
+      takeIntoRows(this.rows, fact);
+      each?.(fact);
+    }
   }
 }

@@ -1,12 +1,12 @@
 import type { Fen } from '@tillstream/money';
 import type { Amounts, BusinessDate, Fact, PlanRef } from '../fact.ts';
-import type { CardRef, ChannelTrace, OperationRef, PaymentDates, Scheme } from './parts.ts';
+import type { CardRef, ChannelTrace, OfWriter, OperationRef, PaymentDates, Scheme } from './parts.ts';
 
 /** A refund advice is durable: the terminal is told 00, its net is held (J12), the channel will be told until it answers. */
 export type RefundRequested = Fact<
   'RefundRequested',
   1,
-  {
+  OfWriter & {
     readonly operation: OperationRef;
     readonly amount: Fen;
     readonly card: CardRef;
@@ -84,7 +84,7 @@ export type RefundFailed = Fact<
 export type AdviceRequested = Fact<
   'AdviceRequested',
   1,
-  {
+  OfWriter & {
     readonly operation: OperationRef;
     readonly amount: Fen;
     readonly card: CardRef;
@@ -115,7 +115,7 @@ export type AdviceDeclined = Fact<
 export type ReturnRequested = Fact<
   'ReturnRequested',
   1,
-  {
+  OfWriter & {
     readonly operation: OperationRef;
     /** Operation id of what is returned. */
     readonly of: string;

@@ -14,13 +14,14 @@ import type {
 } from './advice-events.ts';
 import type { ScriptResultReceived, SignatureReceived } from './evidence-events.ts';
 import type { PreAuthApproved, PreAuthExpired, PreAuthVoided } from './pre-auth-events.ts';
-import type { CardClass, CardRef, ChannelTrace, OperationRef, PaymentDates, Scheme } from './parts.ts';
+import type { CardClass, CardRef, ChannelTrace, OfWriter, OperationRef, PaymentDates, Scheme } from './parts.ts';
 
 export type {
   AdviceKind,
   CardClass,
   CardRef,
   ChannelTrace,
+  OfWriter,
   OperationKind,
   OperationRef,
   PaymentDates,
@@ -46,7 +47,7 @@ export type { PreAuthApproved, PreAuthExpired, PreAuthVoided } from './pre-auth-
 export type ChannelRequested = Fact<
   'ChannelRequested',
   1,
-  {
+  OfWriter & {
     readonly operation: OperationRef;
     readonly amount: Fen;
     readonly card: CardRef;

@@ -51,6 +51,15 @@ export interface OperationRef {
   readonly rrn: string;
 }
 
+/** What an intent says of the one writer that stored it. */
+export interface OfWriter {
+  /**
+   * Generation of the key's writer, which rises with each takeover: one below the present writer's, stored after it had loaded its
+   * limits, is what an old writer had in flight (design 6, *Limits*). Absent in facts of before it was written.
+   */
+  readonly generation?: number;
+}
+
 /** What stays of a card after the decision: no PAN (design 10). */
 export interface CardRef {
   readonly token: string;

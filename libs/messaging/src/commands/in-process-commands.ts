@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly key: string;
   /** Machine clock, ms since the epoch. */
   readonly answerBy: number;
+  /** Another process may have taken it up before: it was sent before this one became the key's writer. */
+  readonly mayBeElsewhere?: boolean;
 }
 
 /** Bounds of the in-process transport; every queue has one (design 9). */

@@ -63,7 +63,7 @@ it('what is lost while it is being loaded never gets ready, and a load that was 
       takeovers.push(takeover);
       if (takeovers.length === 1) await gate.promise;
     },
-    lost: (concerns) => lost.push(concerns(KEY), concerns(OTHER)),
+    lost: (partitions) => lost.push(partitions.has(partitionOf(KEY)), partitions.has(partitionOf(OTHER))),
   });
   const first = one.assign([partitionOf(KEY), partitionOf(OTHER)]);
   while (takeovers.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -88,7 +88,7 @@ export class KeyTenure implements KeyOwnership {
     const wanted = new Set(partitions);
     const lost = new Set([...this.#holds.keys()].filter((partition) => !wanted.has(partition)));
     for (const partition of lost) this.#holds.delete(partition);
-    if (lost.size > 0) this.#follower?.lost((key) => lost.has(partitionOf(key)));
+    if (lost.size > 0) this.#follower?.lost(lost);
     const gained = new Map<number, Hold>();
     for (const partition of wanted) {
       if (this.#holds.has(partition)) continue;

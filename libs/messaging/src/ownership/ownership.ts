@@ -16,7 +16,7 @@ export interface KeyFollower {
    */
   taken(takeover: Takeover): Promise<void>;
   /** Drops what is remembered; what is at work is finished under the fence of the store's expected revision. Never waits. */
-  lost(concerns: (key: string) => boolean): void;
+  lost(partitions: ReadonlySet<number>): void;
 }
 
 /** Which keys this process is the one writer of (design 5): all on the single node, those of its partitions on the cluster. */
