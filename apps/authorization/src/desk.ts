@@ -1,6 +1,7 @@
 import { businessDateAt } from '@tillstream/domain/calendar/business-date';
 import type { BusinessDate } from '@tillstream/domain/fact';
 import type { PaymentAnswer, PaymentReply } from '@tillstream/domain/payment/commands';
+import { responseCodeOf } from '@tillstream/domain/payment/refusals';
 import type { ChannelTrace } from '@tillstream/domain/payment/parts';
 import type { Platform } from '@tillstream/service-kit';
 import type { CardNetwork } from './channel/card-network.ts';
@@ -93,8 +94,11 @@ export const replyWith = (responseCode: string, rrn: string | null = null): Paym
 export const notTaken: PaymentReply = replyWith('91');
 /** Likewise, of one whose card cannot be opened. */
 export const cannotTake: PaymentReply = replyWith('96');
+/** Likewise, of one under a batch that has ended (domain 2.7): the terminal signs in and does it again. */
+export const batchEnded: PaymentReply = replyWith(responseCodeOf['batch-ended']);
 /** Whether an answer says that nothing is stored and nothing will be. */
-export const saysNothingStored = (answer: PaymentAnswer): boolean => answer === notTaken || answer === cannotTake;
+export const saysNothingStored = (answer: PaymentAnswer): boolean =>
+  answer === notTaken || answer === cannotTake || answer === batchEnded;
 
 /** The trade date now: the business clock and the cut-off (domain 4.2). */
 export const tradeDateNow = ({ businessClock, cutOffMinutes }: Platform): BusinessDate =>

@@ -1,8 +1,7 @@
 import type { OperationRef } from '@tillstream/domain/payment/parts';
 import type { PaymentReply } from '@tillstream/domain/payment/commands';
-import { responseCodeOf } from '@tillstream/domain/payment/refusals';
 import { streamOf } from '@tillstream/domain/stream';
-import { notTaken, replyWith, type Desk } from '../desk.ts';
+import { batchEnded, notTaken, type Desk } from '../desk.ts';
 
 /** Names a terminal's batch. */
 export type BatchPlace = Pick<OperationRef, 'acquirer' | 'terminalId' | 'batch'>;
@@ -52,9 +51,9 @@ export async function refusalUnder(desk: Desk, batch: BatchPlace): Promise<Payme
   if (ended) {
     const { terminalId, batch: number } = batch;
     desk.platform.log.info('a new payment came under a batch that has ended', { terminalId, batch: number });
-    return replyWith(responseCodeOf['batch-ended']);
+    return batchEnded;
   }
-  return asked ? notTaken() : null;
+  return asked ? notTaken : null;
 }
 
 /**
