@@ -1,4 +1,3 @@
-import type { BusinessDate } from '@tillstream/domain/fact';
 import { isAdviceKind, type OperationKind } from '@tillstream/domain/payment/parts';
 import { nextTry, resumed } from '@tillstream/domain/payment/retry';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
