@@ -1,5 +1,5 @@
-/** How long a journey waits for anything before it says in vain for what. */
-export const PATIENCE_MS = 40_000;
+/** How long anything is waited for, ms, before it is said in vain for what; longer where no runner of specs has a limit of its own. */
+export const patience = { ms: 40_000 };
 
 /**
  * Waits until `probe` gives something other than undefined or false, and gives that. Throws with what was waited for, and
@@ -10,14 +10,14 @@ export async function until<T>(
   probe: () => Promise<T | undefined | false> | T | undefined | false,
   seen: () => unknown = () => undefined,
 ): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + patience.ms;
   for (;;) {
     const found = await probe();
     if (found !== undefined && found !== false) return found;
     if (Date.now() > deadline) {
       const last = seen();
       const shown = last === undefined ? '' : `; seen: ${JSON.stringify(last)}`;
-      throw new Error(`waited ${PATIENCE_MS / 1000} s in vain: ${what}${shown}`);
+      throw new Error(`waited ${patience.ms / 1_000} s in vain: ${what}${shown}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
