@@ -45,7 +45,12 @@ export default tseslint.config(
     rules: { 'max-lines': ['error', { max: 600 }], 'max-lines-per-function': 'off' },
   },
   // Command lines and benches print for people.
-  { files: ['**/*-cli.ts', '**/cli/**', '**/*.bench.ts', '**/main.ts', '**/run.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['**/*-cli.ts', '**/cli/**', '**/*.bench.ts', '**/main.ts', '**/run.ts'].concat(
+      ['run-cluster', 'compare-with-node', 'trade-days'].map((name) => `**/${name}.ts`),
+    ),
+    rules: { 'no-console': 'off' },
+  },
 );
 
 /** File names are kebab-case and avoid words that say nothing. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What a person may choose on the command line of `npm start`. */
+/** What a person may choose on the command line of `npm start` and `npm run cluster`. */
 export interface StartOptions {
   readonly terminals: number;
   readonly payments: number;
@@ -16,11 +16,20 @@ export interface StartOptions {
   readonly httpPort: number;
   /** Stop after the summary instead of staying up. */
   readonly exitAfter: boolean;
+  /** File that the figures of the last day are written to, JSON. */
+  readonly figures: string | undefined;
+  /** Processes of each service of a cluster; 1 on the node. */
+  readonly instances: number;
+  /** Trade the day on a single node as well and hold the figures against each other. */
+  readonly compare: boolean;
 }
 export type Parsed =
   | { readonly is: 'run'; readonly options: StartOptions }
   | { readonly is: 'help'; readonly text: string }
   | { readonly is: 'wrong'; readonly problems: readonly string[] };
+
+/** What the arguments are for. */
+export type Program = 'start' | 'cluster';
 
 export const HELP = `Tillstream on one machine: every service in one process, the simulator beside it.
 
@@ -34,6 +43,7 @@ export const HELP = `Tillstream on one machine: every service in one process, th
   --date YYYY-MM-DD  first business date of a new data folder (the next working day)
   --no-trade         start the node and the simulator, trade nothing
   --exit             stop after the summary instead of staying up
+  --figures FILE     write the day's figures there as well, as JSON
   --data DIR         data folder (a folder of this checkout's own)
   --terminal-port N  TCP port for terminals (5583; another is taken when it is in use)
   --http-port N      port of the HTTP API (8583; likewise)
@@ -42,15 +52,28 @@ export const HELP = `Tillstream on one machine: every service in one process, th
 Environment: DATABASE_URL uses your PostgreSQL instead of the embedded one. Every setting is listed in the README.
 Ctrl-C stops cleanly; the next start goes on with the next business day.`;
 
+export const CLUSTER_HELP = `A whole cluster on one machine: Kafka, PostgreSQL, every service as processes of their own, the simulator beside them.
+
+  npm run cluster [-- options]
+
+  --instances N      processes of each service, 1 to 8 (2)
+  --compare          trade the day on a single node as well, in new folders, and hold every figure of one against the other
+  and those of npm start: --terminals, --payments, --seconds, --days, --seed, --date, --no-trade, --exit, --figures, --data,
+  --terminal-port (npm start -- --help explains them; --http-port is ignored, every process takes a free port and is listed)
+
+The broker: KAFKA_BROKERS when given, else a container, else a JVM on this machine with the jars of Maven Central.
+Environment: DATABASE_URL uses your PostgreSQL instead of an embedded one.
+Ctrl-C stops everything in order; the next start goes on with the next business day.`;
+
 /** Reads the arguments; every problem is named at once, with what would be right. */
-export function parseArguments(args: readonly string[]): Parsed {
+export function parseArguments(args: readonly string[], program: Program = 'start'): Parsed {
   let values: Record<string, string | boolean | undefined>;
   try {
-    ({ values } = parseArgs({ args: [...args], options: optionTable, allowPositionals: false, strict: true }));
+    ({ values } = parseArgs({ args: [...args], options: optionsOf(program), allowPositionals: false, strict: true }));
   } catch (error) {
     return { is: 'wrong', problems: [(error as Error).message] };
   }
-  if (values.help) return { is: 'help', text: HELP };
+  if (values.help) return { is: 'help', text: program === 'start' ? HELP : CLUSTER_HELP };
   const problems: string[] = [];
   const number = (name: string, fallback: number, min: number, max: number): number => {
     const given = values[name];
@@ -74,9 +97,16 @@ export function parseArguments(args: readonly string[]): Parsed {
     terminalPort: number('terminal-port', 5583, 0, 65_535),
     httpPort: number('http-port', 8583, 0, 65_535),
     exitAfter: values.exit === true,
+    figures: values.figures as string | undefined,
+    instances: program === 'start' ? 1 : number('instances', 2, 1, 8),
+    compare: values.compare === true,
   };
   return problems.length > 0 ? { is: 'wrong', problems } : { is: 'run', options };
 }
+
+const optionsOf = (program: Program) => (program === 'start' ? optionTable : { ...optionTable, ...clusterTable });
+
+const clusterTable = { instances: { type: 'string' }, compare: { type: 'boolean' } } as const;
 
 const optionTable = {
   terminals: { type: 'string' },
@@ -87,6 +117,7 @@ const optionTable = {
   date: { type: 'string' },
   'no-trade': { type: 'boolean' },
   exit: { type: 'boolean' },
+  figures: { type: 'string' },
   data: { type: 'string' },
   'terminal-port': { type: 'string' },
   'http-port': { type: 'string' },

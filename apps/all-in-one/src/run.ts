@@ -1,21 +1,14 @@
-import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
-import { verifyStore } from '@tillstream/event-store';
-import { checkInvariants } from '@tillstream/reporting';
-import { rebuildReadModels, stopOrder } from '@tillstream/service-kit';
+import { stopOrder } from '@tillstream/service-kit';
 import type { StartOptions } from './arguments.ts';
-import { Conductor } from './demo/conductor.ts';
 import { DemoClock } from './demo/demo-clock.ts';
-import { readDiary, writeDiary } from './demo/diary.ts';
-import { startForeignWorld, writeTillFile, type ForeignWorld } from './demo/foreign-world.ts';
-import { ProgressLine } from './demo/progress-line.ts';
+import { startForeignWorld, writeTillFile } from './demo/foreign-world.ts';
 import { registerDemo } from './demo/registration.ts';
 import { demoTerminals, handTerminals, loadTerminals } from './demo/roster.ts';
 import { startBlock } from './demo/start-block.ts';
-import { summaryText } from './demo/summary.ts';
-import { openNodeFolder, type NodeFolder } from './host/data-folder.ts';
-import { openNode, type Node } from './host/node.ts';
-import { readModels } from './host/read-models.ts';
-import { startServices, type Services } from './host/services.ts';
+import { tradeDays } from './demo/trade-days.ts';
+import { openNodeFolder } from './host/data-folder.ts';
+import { openNode } from './host/node.ts';
+import { startServices } from './host/services.ts';
 import { readNodeSettings } from './host/settings.ts';
 
 /** Starts the node and the simulator, trades the asked days, and stays up until it is told to stop. */
@@ -50,8 +43,19 @@ export async function run(options: StartOptions): Promise<void> {
     await services.ready();
     world.fleet(terminals, services.terminalAddress);
     await node.clock.simulate();
-    if (options.trade) await trade(node, services, world, folder, options);
-    else console.log('No trade asked for; the node is up. Ctrl-C stops it.');
+    if (options.trade) {
+      const { clock, pool } = node;
+      await tradeDays(
+        {
+          ...{ api: services.api, work: services.work, simulator: world.simulator, pool, folder },
+          store: node.platform.store,
+          clock: new DemoClock(clock, world.simulator, node.platform.cutOffMinutes),
+        },
+        options,
+      );
+      if (!options.exitAfter)
+        console.log('The node stays up; Ctrl-C stops it, the next start trades the next business day.');
+    } else console.log('No trade asked for; the node is up. Ctrl-C stops it.');
     if (options.exitAfter)
       await lifecycle.stop('asked to exit after the summary').then(() => process.exit(process.exitCode ?? 0));
   } catch (error) {
@@ -60,62 +64,4 @@ export async function run(options: StartOptions): Promise<void> {
     await lifecycle.stop('failed');
     throw error;
   }
-}
-
-async function trade(
-  node: Node,
-  services: Services,
-  world: ForeignWorld,
-  folder: NodeFolder,
-  options: StartOptions,
-): Promise<void> {
-  const clock = new DemoClock(node.clock, world.simulator, node.platform.cutOffMinutes);
-  const line = new ProgressLine(process.stdout);
-  const conductor = new Conductor({ simulator: world.simulator, clock, api: services.api, work: services.work, line });
-  const before = readDiary(folder);
-  if (before?.stage === 'trading') {
-    console.log(`\nBusiness day ${before.date} was interrupted; it is finished first.`);
-    await conductor.finish(before.date);
-    writeDiary(folder, { date: before.date, stage: 'done' });
-  }
-  for (let n = 0; n < options.days; n++) {
-    const date = tradingDate(clock, options.date);
-    console.log(
-      `\nTrading ${date}: ${options.payments.toLocaleString('en-US')} payments on ${options.terminals} terminals in about ${options.seconds} s`,
-    );
-    writeDiary(folder, { date, stage: 'trading' });
-    const { fleet, figures } = await conductor.day({ date, payments: options.payments, seconds: options.seconds });
-    writeDiary(folder, { date, stage: 'done' });
-    const verified = await verifyStore(node.pool);
-    if (verified.firstBad)
-      throw new Error(`position ${verified.firstBad.position} of the store: ${verified.firstBad.why}`);
-    const replay = await rebuildReadModels({
-      store: node.platform.store,
-      pool: node.pool,
-      models: readModels,
-      swap: false,
-    });
-    const invariants = await checkInvariants(node.pool, node.platform.store);
-    console.log(
-      summaryText({ figures, fleet, replay, verified: Number(verified.facts), breaches: invariants.breaches }),
-    );
-    const broken =
-      invariants.breaches.length > 0 ||
-      !replay.equal ||
-      figures.trialBalance.difference !== 0 ||
-      fleet.differences.some((d) => !d.planned);
-    if (broken) process.exitCode = 1;
-  }
-  if (!options.exitAfter)
-    console.log('The node stays up; Ctrl-C stops it, the next start trades the next business day.');
-}
-
-/** The date asked for when it lies ahead; else today by the business clock, or the next working day when today is under way. */
-function tradingDate(clock: DemoClock, wished: string | undefined): string {
-  const today = clock.today();
-  if (wished !== undefined && wished > today) return wished;
-  if (!clock.isPastOpening(today)) return today;
-  const next = nextWorkingDay(today);
-  if (!next.ok) throw new Error(`the calendar has no year ${next.year}; give --date`);
-  return next.date;
 }

@@ -128,6 +128,28 @@ describe('the books of a merchant', () => {
     expect((await bookOf('2026-11-23')).at(-1)?.data).toMatchObject({ undecided: ['p9'] });
   });
 
+  it('list in the close what another process took in while the merchant was with it', async () => {
+    const stream = streamOf.book(MERCHANT, '2026-11-23');
+    const mine = books(stream);
+    await mine.take(MERCHANT, [await sale('p1')]);
+    // An intent posts nothing, so no revision tells that somebody was here.
+    await books(stream).take(MERCHANT, [await asked('p9')]);
+    mine.forget();
+    await mine.take(MERCHANT, [await dayEnded('2026-11-23')]);
+    expect((await bookOf('2026-11-23')).at(-1)?.data).toMatchObject({ undecided: ['p9'] });
+  });
+
+  it('remember nothing of a batch that was at work when the merchant went to another process', async () => {
+    const stream = streamOf.book(MERCHANT, '2026-11-23');
+    const mine = books(stream);
+    const first = mine.take(MERCHANT, [await sale('p1')]);
+    mine.forget();
+    await first;
+    await books(stream).take(MERCHANT, [await asked('p9')]);
+    await mine.take(MERCHANT, [await dayEnded('2026-11-23')]);
+    expect((await bookOf('2026-11-23')).at(-1)?.data).toMatchObject({ undecided: ['p9'] });
+  });
+
   it('close with what was undecided in the merchant’s order, not with what is in the store already behind the day’s end', async () => {
     const stream = streamOf.book(MERCHANT, '2026-11-23');
     await books().take(MERCHANT, [await sale('p1')]);

@@ -48,6 +48,8 @@ export class BookTaken extends Error {
 export class MerchantBooks {
   readonly #settings: BooksSettings;
   readonly #open = new Map<string, Position>();
+  /** Rises with each {@link forget}: what was loaded before it is not remembered after it. */
+  #era = 0;
 
   constructor(settings: BooksSettings) {
     this.#settings = settings;
@@ -57,11 +59,12 @@ export class MerchantBooks {
   async take(merchantId: string, facts: readonly StoredRecord[]): Promise<void> {
     const first = facts[0];
     if (!first) return;
+    const era = this.#era;
     let at = this.#open.get(merchantId) ?? (await this.#load(merchantId, first.position - 1n));
     let pending: Pending | undefined;
     const flush = async (): Promise<void> => {
       if (!pending) return;
-      at = await this.#append(merchantId, pending);
+      at = await this.#append(pending);
       pending = undefined;
     };
     try {
@@ -82,12 +85,18 @@ export class MerchantBooks {
         pending.state = taken.state;
       }
       await flush();
-      this.#open.set(merchantId, at);
+      if (era === this.#era) this.#open.set(merchantId, at);
     } catch (error) {
       // What was appended is in the store; the next try starts from there.
       this.#open.delete(merchantId);
       throw error;
     }
+  }
+
+  /** Another process may have taken facts in since: every merchant's place is looked up again when it is needed. */
+  forget(): void {
+    this.#era += 1;
+    this.#open.clear();
   }
 
   /** The state of a merchant's books as far as facts were taken in, for checks and balances of this moment. */
@@ -114,13 +123,11 @@ export class MerchantBooks {
     };
   }
 
-  async #append(merchantId: string, pending: Pending): Promise<Position> {
+  async #append(pending: Pending): Promise<Position> {
     const result = await this.#settings.writer.append(pending.stream, pending.expected, pending.facts);
     crashPoint('ledger-appended');
     if (!result.ok) throw new BookTaken(`${pending.stream} is at revision ${result.revision}, not ${pending.expected}`);
-    const position = { state: pending.state, stream: pending.stream, revision: result.revision };
-    this.#open.set(merchantId, position);
-    return position;
+    return { state: pending.state, stream: pending.stream, revision: result.revision };
   }
 
   /** Finds the place of a merchant of whom everything up to `upTo` was handed over before, by this process or another. */

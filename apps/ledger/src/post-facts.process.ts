@@ -37,6 +37,7 @@ export class PostFactsProcess implements OnApplicationBootstrap {
       group: 'ledger',
       nouns: NOUNS,
       onBatch: (facts) => this.post(facts),
+      onTakenOver: () => this.#books?.forget(),
     });
   }
 

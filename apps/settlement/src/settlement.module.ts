@@ -3,6 +3,7 @@ import { PLATFORM, stopOrder, type Platform } from '@tillstream/service-kit';
 import { ClearingCasesController } from './clearing/clearing-cases.controller.ts';
 import type { SettlementOptions } from './options.ts';
 import { PayoutsController } from './payouts/payouts.controller.ts';
+import { ProgressController } from './progress.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
 import { Settlement } from './settlement.ts';
 
@@ -15,7 +16,7 @@ export class SettlementModule {
   static register(options: SettlementOptions): DynamicModule {
     return {
       module: SettlementModule,
-      controllers: [SettlementController, PayoutsController, ClearingCasesController],
+      controllers: [SettlementController, PayoutsController, ClearingCasesController, ProgressController],
       providers: [
         {
           provide: Settlement,

@@ -126,6 +126,19 @@ describe('sign-in', () => {
     expect((await one.send(one.sale(), { keys: before }))?.fields[39]).toBe('A0');
   });
 
+  it('at one gateway serves at another at once, also when that one has just looked the terminal’s keys up', async () => {
+    const one = await terminal();
+    await one.signIn();
+    await one.send(one.sale());
+    const other = await bench.openGateway();
+    const elsewhere = other.terminal(one.options);
+    const sale = (stan: string, keys: WorkingKeys | undefined) =>
+      elsewhere.send(elsewhere.sale({ 11: stan }), { keys: keys as WorkingKeys });
+    expect((await sale('000301', one.keys))?.fields[39]).toBe('00');
+    await one.signIn();
+    expect((await sale('000302', one.keys))?.fields[39]).toBe('00');
+  });
+
   it.each([
     ['001', 24, { macAlgorithm: 'unionpay-ecb', macKeyMode: 'single8' }, 'tdes'],
     ['004', 60, { macAlgorithm: 'unionpay-ecb', macKeyMode: 'tdes16' }, 'tdes'],

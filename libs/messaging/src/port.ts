@@ -22,6 +22,11 @@ export interface FactGroup {
   readonly group: string;
   readonly nouns: readonly Noun[];
   onBatch(facts: readonly StoredRecord[]): Promise<void>;
+  /**
+   * Called before facts come of keys that another instance may have taken facts in of since: what is remembered of keys from batch to batch
+   * is out of date from here on, also what a batch in work is about to remember.
+   */
+  onTakenOver?(): void;
 }
 export type FeedGroup = RowGroup | FactGroup;
 

@@ -1,10 +1,11 @@
-/** The node's own HTTP API as a person's script would call it. */
+/** Our own HTTP API as a person's script would call it. */
 export class ApiClient {
-  readonly #url: string;
+  readonly #urlOf: (path: string) => string;
   readonly #token: string;
 
-  constructor(url: string, token: string) {
-    this.#url = url;
+  /** @param url of the one process that serves everything, or which process serves a path */
+  constructor(url: string | ((path: string) => string), token: string) {
+    this.#urlOf = typeof url === 'string' ? () => url : url;
     this.#token = token;
   }
 
@@ -19,7 +20,7 @@ export class ApiClient {
   }
 
   async #call<T>(method: string, path: string, body: unknown): Promise<T> {
-    const answer = await fetch(`${this.#url}${path}`, {
+    const answer = await fetch(`${this.#urlOf(path)}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.#token}`,

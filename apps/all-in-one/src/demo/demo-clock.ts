@@ -7,16 +7,26 @@ import type { SimulatorProcess } from './simulator-process.ts';
 const OPENING_HOUR = 6;
 const hourMs = 3_600_000;
 
+/** Resolves when every process that reads the clock has come to an instant. */
+export type Followed = (at: Date) => Promise<void>;
+
 /** Moves the business clock of the demo and tells the simulator, which follows the same time. */
 export class DemoClock {
   readonly #clock: StoredBusinessClock;
   readonly #simulator: SimulatorProcess;
   readonly #cutOffMinutes: number;
+  readonly #followed: Followed;
 
-  constructor(clock: StoredBusinessClock, simulator: SimulatorProcess, cutOffMinutes: number) {
+  constructor(
+    clock: StoredBusinessClock,
+    simulator: SimulatorProcess,
+    cutOffMinutes: number,
+    followed: Followed = () => Promise.resolve(),
+  ) {
     this.#clock = clock;
     this.#simulator = simulator;
     this.#cutOffMinutes = cutOffMinutes;
+    this.#followed = followed;
   }
 
   now(): Date {
@@ -59,6 +69,7 @@ export class DemoClock {
 
   async #set(setting: { at: Date; rate: number; holdAt: Date | null }): Promise<void> {
     await this.#clock.set(setting);
+    await this.#followed(setting.at);
     this.#simulator.send({
       type: 'clock',
       baseAt: this.#clock.now().getTime(),

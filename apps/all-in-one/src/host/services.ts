@@ -43,7 +43,7 @@ class AllInOneModule {}
 export async function startServices(
   node: Node,
   settings: NodeSettings,
-  options: StartOptions,
+  options: Pick<StartOptions, 'terminalPort' | 'httpPort'>,
   world: ForeignAddresses,
 ): Promise<Services> {
   const { platform } = node;

@@ -3,10 +3,11 @@ import type { BookFact, EntryPosted } from '@tillstream/domain/book/events';
 import { checkBooks } from '@tillstream/domain/book/invariants';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { verifyStore, type StoredRecord } from '@tillstream/event-store';
-import { rebuildReadModels } from '@tillstream/service-kit';
+import { rebuildReadModels, type ReadModel } from '@tillstream/service-kit';
 import { demoLinkKeys, demoMerchants } from '../demo/roster.ts';
 import { readModels } from '../host/read-models.ts';
 import { usedCards } from './cards.ts';
+import { interleaved } from './interleave.ts';
 import type { JourneyNode } from './journey-node.ts';
 import { clearKeys, leaksInFacts, leaksInFiles, leaksInTables, type Secrets } from './secrets-scan.ts';
 
@@ -137,11 +138,21 @@ function causesMissing(facts: readonly StoredRecord[], entries: readonly Stored<
     .map(({ data, position }) => `i3: ${data.journal} at ${position} follows from ${data.cause}, which is no fact`);
 }
 
-/** i4: the history from position 0 gives the live rows. */
+const INTERLEAVINGS = [1, 20_261_124];
+
+/** i4: the history from position 0 gives the live rows, in its own order and in others that keep each key's order. */
 async function replayBroken({ node }: JourneyNode): Promise<string[]> {
   const { store } = node.platform;
-  const replay = await rebuildReadModels({ store, pool: node.pool, models: readModels, swap: false });
-  return replay.tables.filter(({ equal }) => !equal).map(({ table }) => `i4: replay gives other rows in ${table}`);
+  const brokenBy = async (how: string, models: readonly ReadModel[]): Promise<string[]> => {
+    const replay = await rebuildReadModels({ store, pool: node.pool, models, swap: false });
+    return replay.tables.filter(({ equal }) => !equal).map(({ table }) => `i4: ${how} gives other rows in ${table}`);
+  };
+  const problems = await brokenBy('replay', readModels);
+  for (const seed of INTERLEAVINGS) {
+    const models = readModels.map((model) => interleaved(model, seed));
+    problems.push(...(await brokenBy(`replay with the keys interleaved, seed ${seed},`, models)));
+  }
+  return problems;
 }
 
 /** i5: every record's leaf hash verifies. */

@@ -16,7 +16,7 @@ import { ForeignHosts } from './foreign-hosts.ts';
 import { Gate } from './gate.ts';
 import { PageClient } from './page-client.ts';
 import { databaseOnServer, embeddedDatabase, type JourneyDatabase } from './journey-database.ts';
-import { noTrade, type JourneyOptions } from './journey-options.ts';
+import { anyPorts, type JourneyOptions } from './journey-options.ts';
 import { instantOf } from './shanghai.ts';
 import { until } from './until.ts';
 
@@ -133,7 +133,7 @@ export class JourneyNode {
     const settings = readNodeSettings({ ...this.environment });
     const node = await openNode(settings, this.folder);
     this.#node = node;
-    this.#services = await startServices(node, settings, noTrade, this.foreign.world(this.#networkPort));
+    this.#services = await startServices(node, settings, anyPorts, this.foreign.world(this.#networkPort));
     this.terminalGate.leadTo(this.#services.terminalAddress);
   }
 

@@ -1,5 +1,3 @@
-import type { StartOptions } from '../arguments.ts';
-
 /** What a journey may choose; times in ms of the machine clock. */
 export interface JourneyOptions {
   /** Where the business clock stands at first, Shanghai: `2026-11-23 10:00:00`. */
@@ -24,17 +22,5 @@ export interface JourneyOptions {
   readonly onFolder?: (path: string) => () => void;
 }
 
-/** A start without the demo's day, on ports of the system's choice. */
-export const noTrade: StartOptions = {
-  terminals: 0,
-  payments: 0,
-  seed: 1,
-  trade: false,
-  seconds: 60,
-  days: 1,
-  date: undefined,
-  dataDir: undefined,
-  exitAfter: false,
-  terminalPort: 0,
-  httpPort: 0,
-};
+/** Ports of the system's choice. */
+export const anyPorts = { terminalPort: 0, httpPort: 0 } as const;

@@ -5,14 +5,14 @@ import { openNode } from '../host/node.ts';
 import { startServices } from '../host/services.ts';
 import { readNodeSettings } from '../host/settings.ts';
 import type { ChildAnswer, ChildQuestion, ChildReady, ChildSettings, Numbered } from './child-node.ts';
-import { noTrade } from './journey-options.ts';
+import { anyPorts } from './journey-options.ts';
 
 /** The node as a process of its own, to be killed. Says in one line where it is reached. */
 const { folder, environment, world } = JSON.parse(process.argv[2] ?? '{}') as ChildSettings;
 const settings = readNodeSettings({ ...environment });
 const node = await openNode(settings, openNodeFolder(folder));
 node.platform.lifecycle.stopOnSignals();
-const services = await startServices(node, settings, noTrade, world as ForeignWorld);
+const services = await startServices(node, settings, anyPorts, world as ForeignWorld);
 await services.ready();
 const ready: ChildReady = { terminals: services.terminalAddress, adopted: node.embedded?.adopted ?? false };
 process.stdout.write(`${JSON.stringify(ready)}\n`);

@@ -46,14 +46,7 @@ const settings = readNodeSettings({ ...given.environment });
 const node = await openNode(settings, openNodeFolder(given.folder));
 const { lifecycle, store } = node.platform;
 lifecycle.stopOnSignals();
-const ports = { terminalPort: 0, httpPort: 0 };
-const idle = { terminals: 0, payments: 0, seed: 1, trade: false, seconds: 60, days: 1, exitAfter: false };
-const services = await startServices(
-  node,
-  settings,
-  { ...idle, ...ports, date: undefined, dataDir: undefined },
-  given.world,
-);
+const services = await startServices(node, settings, { terminalPort: 0, httpPort: 0 }, given.world);
 await registerDemo(services.api, demoTerminals(given.terminals));
 await services.ready();
 process.on('message', (message: ToNode) => void (message === 'status' ? status() : audit()));

@@ -1,7 +1,7 @@
 import type { OnModuleInit } from '@nestjs/common';
 import type { Fact } from '@tillstream/domain/fact';
 import type { EventStore, FactWriter } from '@tillstream/event-store';
-import { Problem, type Platform } from '@tillstream/service-kit';
+import { inTransaction, oneAtATime, Problem, type Platform } from '@tillstream/service-kit';
 import { freshUuid } from './fresh-uuid.ts';
 import { OWN_NOUNS, Registry } from './registry.ts';
 import { Turns } from './turns.ts';
@@ -31,7 +31,7 @@ export interface Recorded<Answer> {
 }
 
 /**
- * The one writer of merchants, terminals and channels: commands are decided one after the other, each on everything stored
+ * The writer of merchants, terminals and channels: commands are decided one after the other in all processes, each on everything stored
  * before it, so a serial number is never bound twice although its uniqueness spans streams.
  */
 export class Desk implements OnModuleInit {
@@ -67,15 +67,23 @@ export class Desk implements OnModuleInit {
    * `changed-meanwhile` (409) when another process wrote the stream in between.
    */
   async record<Answer>(decide: (registry: Registry) => Promise<Change<Answer>>): Promise<Recorded<Answer>> {
-    return this.#turns.take(async () => {
-      const registry = await this.registry();
-      const { stream, key, facts, secure, answer } = await decide(registry);
-      if (facts.length === 0) return { created: false, answer: answer() };
-      await secure?.();
-      await this.#append(stream, key, registry.revisionOf(stream), facts);
-      await this.registry();
-      return { created: true, answer: answer() };
-    });
+    return this.#turns.take(() =>
+      // What is unique over streams is seen by no stream's revision, so one process decides at a time.
+      inTransaction(this.#platform.pool, async (client) => {
+        await oneAtATime(client, 'merchants desk');
+        return this.#recordAlone(decide);
+      }),
+    );
+  }
+
+  async #recordAlone<Answer>(decide: (registry: Registry) => Promise<Change<Answer>>): Promise<Recorded<Answer>> {
+    const registry = await this.registry();
+    const { stream, key, facts, secure, answer } = await decide(registry);
+    if (facts.length === 0) return { created: false, answer: answer() };
+    await secure?.();
+    await this.#append(stream, key, registry.revisionOf(stream), facts);
+    await this.registry();
+    return { created: true, answer: answer() };
   }
 
   async #append(stream: string, key: string, expected: number, facts: readonly Fact[]): Promise<void> {

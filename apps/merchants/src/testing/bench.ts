@@ -36,10 +36,22 @@ export interface Bench {
   close(): Promise<void>;
 }
 
+/** The service as another process on a bench's data. */
+export type Beside = Omit<Bench, 'business' | 'log'>;
+
 /** Opens a bench on an empty database; the business clock stands at 2026-11-23 10:00 in Shanghai. */
 export async function openBench(): Promise<Bench> {
   const bench = await openPlatformBench({ service: 'merchants' });
-  const { platform, store, business, logLines: log } = bench;
+  const opened = await openBeside(bench.platform);
+  const close = async (): Promise<void> => {
+    await opened.close();
+    await bench.close();
+  };
+  return { ...opened, business: bench.business, log: bench.logLines, close };
+}
+
+/** Opens the service once more on a platform; closed before the bench. */
+export async function openBeside(platform: Platform): Promise<Beside> {
   let running = await start(platform);
   const ask = async (method: 'GET' | 'POST', url: string, payload?: unknown, remoteAddress = '127.0.0.1') => {
     const answer = await running.app.inject({ method, url, remoteAddress, ...(payload ? { payload } : {}) });
@@ -48,20 +60,15 @@ export async function openBench(): Promise<Bench> {
   };
   return {
     platform,
-    business,
-    log,
     document: running.document,
     post: (path, body, from) => ask('POST', path, body, from),
     get: (path) => ask('GET', path),
-    facts: (stream) => store.readStream(stream),
+    facts: (stream) => platform.store.readStream(stream),
     restart: async () => {
       await running.app.close();
       running = await start(platform);
     },
-    close: async () => {
-      await running.app.close();
-      await bench.close();
-    },
+    close: () => running.app.close(),
   };
 }
 

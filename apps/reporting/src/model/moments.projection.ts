@@ -14,11 +14,14 @@ export const momentsProjection: Projection = {
       const ms = Date.parse(at);
       for (const span of [1, COARSE_SECONDS]) {
         const past = String(Math.ceil(ms / (span * 1_000)) * span);
-        // Facts come in order, so the last of a batch stands highest.
-        rows.set(`${span}|${past}`, rowOf(MomentRow, { span, past, lastPosition: String(position) }));
+        const key = `${span}|${past}`;
+        // Facts of several keys come in no order among each other.
+        if (BigInt(rows.get(key)?.lastPosition ?? 0) >= position) continue;
+        rows.set(key, rowOf(MomentRow, { span, past, lastPosition: String(position) }));
       }
     }
-    const all = [...rows.values()];
+    // Every merchant's facts touch these rows: in one order, so that two processes that write at once never wait for each other.
+    const all = [...rows.values()].sort((a, b) => a.span - b.span || Number(BigInt(a.past) - BigInt(b.past)));
     await client.query(
       `insert into moment as t (span, past, last_position) select * from unnest($1::integer[], $2::bigint[], $3::bigint[])
        on conflict (span, past) do update set last_position = excluded.last_position

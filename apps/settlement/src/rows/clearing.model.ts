@@ -110,7 +110,14 @@ async function applyChannels(
     const before = rows.get(channel);
     if (!before || clearingDate < before.firstDate) rows.set({ channel, firstDate: clearingDate });
   }
-  await channels.write(client, rows.changed());
+  const changed = rows.changed();
+  if (changed.length === 0) return;
+  // Every merchant's facts touch these rows, so another process may have written an earlier date since we looked.
+  await client.query(
+    `insert into ${channels.name} as t (channel, first_date) select * from unnest($1::text[], $2::date[])
+     on conflict (channel) do update set first_date = least(t.first_date, excluded.first_date)`,
+    [changed.map(({ channel }) => channel), changed.map(({ firstDate }) => firstDate)],
+  );
 }
 
 const uniqueChannels = (moved: readonly { readonly channel: string }[]): { readonly channel: string }[] =>

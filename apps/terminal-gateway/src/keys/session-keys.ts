@@ -50,7 +50,7 @@ const dayMs = 86_400_000;
 export class SessionKeys {
   readonly #settings: SessionKeySettings;
   readonly #known = new Map<string, Promise<KeySets>>();
-  readonly #readAt = new Map<string, number>();
+  readonly #rereadAt = new Map<string, number>();
   readonly #turns = new Turns();
 
   constructor(settings: SessionKeySettings) {
@@ -62,6 +62,7 @@ export class SessionKeys {
     const tried = await this.#try(terminal, await this.#sets(terminal), mab, mac);
     if (tried.is === 'right' || !this.#mayReread(terminal)) return tried;
     // Another gateway may have issued or promoted a set since.
+    this.#rereadAt.set(ownerOf(terminal), this.#settings.machineClock.now());
     this.#known.delete(ownerOf(terminal));
     return this.#try(terminal, await this.#sets(terminal), mab, mac);
   }
@@ -189,7 +190,6 @@ export class SessionKeys {
     if (known !== undefined) return known;
     const read = this.#settings.vault.ofOwner(owner).then((rows) => keySetsOf(rows, terminal.profile));
     this.#known.set(owner, read);
-    this.#readAt.set(owner, this.#settings.machineClock.now());
     // A failed look is made again by the next message.
     read.catch(() => {
       if (this.#known.get(owner) === read) this.#known.delete(owner);
@@ -198,7 +198,7 @@ export class SessionKeys {
   }
 
   #mayReread(terminal: RegisteredTerminal): boolean {
-    const last = this.#readAt.get(ownerOf(terminal)) ?? 0;
+    const last = this.#rereadAt.get(ownerOf(terminal)) ?? 0;
     return this.#settings.machineClock.now() - last >= rereadMs;
   }
 }

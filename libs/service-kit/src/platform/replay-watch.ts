@@ -1,9 +1,12 @@
 import type { EventStore } from '@tillstream/event-store';
 import type { Pool } from 'pg';
+import { ifAlone } from '../database/transaction.ts';
 import type { ReadModel } from './read-model.ts';
 import { compareTable, livePosition, replay, replayWithin, type TableComparison } from './replay.ts';
 
 const SCHEMA = 'read_check';
+/** Pause before another process is asked again whether it has finished its look. */
+const BUSY_MS = 1_000;
 /** A comparison reads two tables whole and keeps nobody waiting. */
 const LONGEST_COMPARISON = '10min';
 
@@ -82,9 +85,15 @@ export class ReplayWatch {
     const model = models[this.#turn % models.length];
     if (model === undefined) throw new Error('there is no read model to watch');
     this.#turn += 1;
-    const finding = await this.#look(model);
-    this.#settings.onLook(finding);
-    return finding;
+    for (;;) {
+      // One look at a time in all processes: they share a schema, and a look is load enough.
+      const finding = await ifAlone(this.#settings.pool, 'replay watch', () => this.#look(model));
+      if (finding !== undefined) {
+        this.#settings.onLook(finding);
+        return finding;
+      }
+      await this.#rest(BUSY_MS);
+    }
   }
 
   async #look(model: ReadModel): Promise<ReplayFinding> {
