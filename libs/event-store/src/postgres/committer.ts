@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { crashPoint } from '../crash-point.ts';
 import { StoreUnavailable } from '../port.ts';
 import { groupArguments, takeGroup, type Group } from './group.ts';
-import type { PendingAppend } from './pending-append.ts';
+import type { PendingAppend } from '../pending-append.ts';
 import { ANSWER_TIMEOUT_MS, settle } from './settle.ts';
 
 /** Bounds on what waits for a commit; beyond them an append is turned away at once. */

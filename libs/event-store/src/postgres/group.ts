@@ -1,4 +1,4 @@
-import type { PendingAppend } from './pending-append.ts';
+import type { PendingAppend } from '../pending-append.ts';
 
 /** How much one commit may carry. */
 export const MAX_GROUP_FACTS = 2_000;

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { AppendResult } from '../port.ts';
 import { ID_OFFSET } from '../record.ts';
-import { AppendRefused, type PendingAppend } from './pending-append.ts';
+import { AppendRefused, type PendingAppend } from '../pending-append.ts';
 
 /** What a look at the stream says about an append: its answer, a defect of the caller, or that it is not stored and may be sent. */
 export type Verdict = { readonly result: AppendResult } | { readonly refused: AppendRefused } | 'not-stored';

@@ -4,11 +4,11 @@ import type { Noun, Owner } from '@tillstream/domain/stream';
 import type { AppendResult, EventStore, FactToAppend, FactWriter, StoredRecord, Subscription } from '../port.ts';
 import { upcasting, type FactVersions } from '../upcast.ts';
 import { Committer } from './committer.ts';
-import { encodeAppend } from './pending-append.ts';
+import { encodeAppend } from '../pending-append.ts';
 import { DEFAULT_LIMIT, Reading } from './reading.ts';
 import { migrateStore } from './schema.ts';
 import { TailSubscription, type OnBatch } from './subscription.ts';
-import { Tail } from './tail.ts';
+import { Tail } from '../tail.ts';
 
 /** How to open the store. */
 export interface PostgresStoreOptions {

@@ -1,7 +1,7 @@
 import type { Noun } from '@tillstream/domain/stream';
 import type { StoredRecord, Subscription } from '../port.ts';
 import { DEFAULT_LIMIT, type Reading } from './reading.ts';
-import type { Tail } from './tail.ts';
+import type { Tail } from '../tail.ts';
 
 /** Who gets the batches. */
 export type OnBatch = (facts: readonly StoredRecord[], upTo: bigint) => Promise<void>;

@@ -1,7 +1,7 @@
 import { nounOf, ownerOf, type Owner } from '@tillstream/domain/stream';
-import { isUuid } from '../ids.ts';
-import type { AppendResult, FactToAppend } from '../port.ts';
-import { encodeRecord, leafHash } from '../record.ts';
+import { isUuid } from './ids.ts';
+import type { AppendResult, FactToAppend } from './port.ts';
+import { encodeRecord, leafHash } from './record.ts';
 
 /** Limits of one append; beyond them it is a defect of the caller. */
 export const MAX_FACTS_PER_APPEND = 500;
