@@ -73,7 +73,11 @@ describe('refund funding (domain 3.5)', () => {
     await heard(net(50_00));
     await payOut();
     await heard(0);
-    expect(await refund(second.rrn, 50_00)).toBe('61');
+    const refused: Sent = { stan: next(), batch: '000002', amount: 50_00, merchantId: MICRO };
+    const about = { ...refused, originalRrn: second.rrn, originalDate: '1123' };
+    const said = { responseCode: '61', text: '商户可结算余额不足' };
+    // A repeat is told the same words.
+    for (const _ of [1, 2]) expect(await service.reply('refund', about)).toMatchObject(said);
     expect((await bench.facts({ stan: '000004', batch: '000002', merchantId: MICRO })).at(-1)).toMatchObject({
       type: 'OperationRefused',
       data: { refusal: 'settleable-balance-too-low', responseCode: '61' },

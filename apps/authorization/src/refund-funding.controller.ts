@@ -28,6 +28,7 @@ export class RefundForce {
   @ApiProperty({ minLength: 1, maxLength: 200, example: 'the goods were broken; the merchant pays by transfer' })
   @IsString()
   @Length(1, 200)
+  @Matches(/^(?!.*\d{12,}).*$/, { message: 'reason must hold no card number: at most 11 digits in a row' })
   reason!: string;
 }
 

@@ -133,6 +133,21 @@ describe('a sale', () => {
     expect((await one.send(one.sale()))?.fields).toMatchObject({ 39: '10', 4: '000000004000' });
   });
 
+  it('refused with words for the screen carries them in Chinese behind the scheme, issuer and network of F63', async () => {
+    const refused = {
+      responseCode: '61',
+      authCode: null,
+      clearingDate: null,
+      issuer: null,
+      text: '商户可结算余额不足',
+    };
+    bench.answers.set(paymentPattern.sale, () => approval({ ...refused, scheme: null }));
+    const reply = await one.send(one.sale());
+    expect(reply).toMatchObject({ mac: 'right', fields: { 39: '61', 63: `${' '.repeat(43)}商户可结算余额不足` } });
+    bench.answers.set(paymentPattern.sale, () => approval(refused));
+    expect((await one.send(one.sale()))?.fields[63]).toBe(`CUP${' '.repeat(40)}商户可结算余额不足`);
+  });
+
   it('declined is told why, under a MAC, without what only an approval has', async () => {
     const declined = {
       responseCode: '51',

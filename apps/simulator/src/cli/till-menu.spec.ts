@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough, Readable } from 'node:stream';
 import type { SimulatedTerminal } from '../protocol.ts';
-import { AcquirerPeer } from '../testing/acquirer-peer.ts';
+import { AcquirerPeer, type PeerScript } from '../testing/acquirer-peer.ts';
 import { gatewayOf, readTillFile } from './till-file.ts';
 import { TillMenu } from './till-menu.ts';
 
@@ -22,8 +22,9 @@ describe('the terminal in the shell', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'till-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const play = async (typed: readonly string[]): Promise<string> => {
+  const play = async (typed: readonly string[], script: PeerScript = () => undefined): Promise<string> => {
     const peer = new AcquirerPeer(terminal.tmkHex);
+    peer.script = script;
     const gateway = await peer.listen();
     const input = Readable.from([`${typed.join('\n')}\n`]);
     const printed: string[] = [];
@@ -39,6 +40,13 @@ describe('the terminal in the shell', () => {
     await menu.run().finally(() => peer.close());
     return printed.join('\n');
   };
+
+  it('shows the words of the acquirer in place of those of the code', async () => {
+    const text = await play(['1', '2', '12.34', '1', '', '0'], ({ mti }) =>
+      mti === '0200' ? { code: '61', text: '商户可结算余额不足' } : undefined,
+    );
+    expect(text).toContain('61 商户可结算余额不足 ');
+  });
 
   it('sells with PIN, prints the slip, voids, refunds a part and settles', async () => {
     const text = await play([

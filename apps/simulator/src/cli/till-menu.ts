@@ -202,7 +202,7 @@ export class TillMenu {
     if (outcome.is === 'unanswered')
       return print('交易结果未知, 请勿重复收款 no answer: it will be undone before the next transaction');
     const { zh, en } = responseCode(outcome.code);
-    print(`${outcome.code} ${zh} ${en}`);
+    print(`${outcome.code} ${outcome.text ?? zh} ${en}`);
     if (outcome.balance !== null) print(`余额 balance ${formatYuanGrouped(fen(outcome.balance))}`);
     if (outcome.item?.status === 'approved') this.#slip(outcome.item, false);
   }

@@ -36,7 +36,14 @@ export type Refusal =
 
 /** What the cashier sees. */
 export type Outcome =
-  | { readonly is: 'answered'; readonly code: string; readonly item: Item | null; readonly balance: number | null }
+  | {
+      readonly is: 'answered';
+      readonly code: string;
+      readonly item: Item | null;
+      readonly balance: number | null;
+      /** Words of the acquirer for the screen. */
+      readonly text?: string;
+    }
   | { readonly is: 'unanswered'; readonly item: Item | null }
   | { readonly is: 'refused'; readonly why: Refusal };
 
@@ -53,8 +60,20 @@ export function entryOf(reading: Reading, card: PresentedCard): string {
   return `${reading}${card.pin === undefined ? '2' : '1'}`;
 }
 
+/** The outcome of a transaction by its reply: the balance of an inquiry, and what stands behind scheme, issuer and network in F63. */
+export function answered(
+  kind: Item['kind'] | 'inquiry',
+  code: string,
+  item: Item | null,
+  { 54: f54, 63: f63 = '' }: { readonly 54?: string | undefined; readonly 63?: string | undefined },
+): Outcome {
+  const balance = kind === 'inquiry' && f54 !== undefined ? balanceOf(f54) : null;
+  const text = f63.slice(43).trim();
+  return { is: 'answered', code, item, balance, ...(text !== '' && { text }) };
+}
+
 /** Fen that an answered inquiry says, signed. */
-export function balanceOf(f54: string): number {
+function balanceOf(f54: string): number {
   const { sign, amount } = parseF54(f54);
   return sign === 'D' ? -Number(amount) : Number(amount);
 }

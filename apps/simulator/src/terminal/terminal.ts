@@ -11,7 +11,7 @@ import {
   type TerminalState,
 } from './record.ts';
 import {
-  balanceOf,
+  answered,
   codeOnly,
   entryOf,
   isOutOfStep,
@@ -261,8 +261,7 @@ export class Terminal {
       clearing: fields[15] ?? '',
       ...(code === '10' && fields[4] !== undefined && { part: Number(fields[4]) }),
     });
-    const balance = sent.kind === 'inquiry' && fields[54] !== undefined ? balanceOf(fields[54]) : null;
-    return { is: 'answered', code, item: core.state.items.get(key) ?? null, balance };
+    return answered(sent.kind, code, core.state.items.get(key) ?? null, fields);
   }
 
   async #pretend(sent: SentTransaction, reply: Reply, fault: TerminalFault, began: number): Promise<Outcome> {

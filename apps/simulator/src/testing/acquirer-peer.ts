@@ -30,7 +30,13 @@ import { testPin, wishOf } from '../cards/test-cards.ts';
 
 /** What the peer does with a message: answer with a code, say nothing, answer with a spoilt MAC, or without one. */
 export type PeerAnswer =
-  { readonly code: string; readonly mac?: 'right' | 'spoilt' | 'none'; readonly demand?: string } | 'silence';
+  | {
+      readonly code: string;
+      readonly mac?: 'right' | 'spoilt' | 'none';
+      readonly demand?: string;
+      readonly text?: string;
+    }
+  | 'silence';
 
 /** Decides about every message that is not a sign-in; undefined leaves it to the peer. */
 export type PeerScript = (message: TerminalMessage, seen: number) => PeerAnswer | undefined;
@@ -102,7 +108,9 @@ export class AcquirerPeer {
     const scripted = this.script(message, count);
     const answer = scripted ?? (genuine ? this.#answer(message) : { code: 'A0', mac: 'none' as const });
     if (answer === 'silence') return;
-    const reply = this.#reply(message, answer.code);
+    const said = this.#reply(message, answer.code);
+    const words = answer.text === undefined ? {} : { 63: `${' '.repeat(43)}${answer.text}` };
+    const reply = { ...said, fields: { ...said.fields, ...words } };
     const mac = answer.mac ?? (seen.mac === undefined ? 'none' : 'right');
     const packed =
       mac === 'none'

@@ -12,6 +12,7 @@ import { notServed } from '../translate/not-served.ts';
 import { signInReference } from '../translate/reference.ts';
 import { signInReply } from '../translate/replies.ts';
 import type { Reply } from './exchanges.ts';
+import { operatorOf } from '../translate/operator.ts';
 
 /** No batch number, so no sign-in: F39, or null for silence. */
 class NoBatchNumber extends Error {
@@ -83,7 +84,7 @@ export class SessionsController {
     const asked = {
       stan: String(fields[11]),
       network: parseF60(String(fields[60])).network as SignInNetwork,
-      operator: fields[63]?.slice(0, 3) ?? '',
+      operator: operatorOf(fields),
     };
     try {
       const set = await keys.issue(terminal, asked, () => this.batchNumber(request, session));

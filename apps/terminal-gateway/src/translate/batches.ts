@@ -21,6 +21,7 @@ import {
   type TerminalMessage,
 } from '@tillstream/iso8583';
 import type { CommandFrame } from './payments.ts';
+import { operatorOf } from './operator.ts';
 
 type Fields = TerminalMessage['fields'];
 
@@ -56,7 +57,7 @@ export function batchMessage({ fields }: TerminalMessage, frame: CommandFrame): 
     answerBy: frame.answerBy,
     correlation: frame.correlation,
     stan: text(fields, 11),
-    operator: fields[63]?.slice(0, 3) ?? '',
+    operator: operatorOf(fields),
   };
 }
 

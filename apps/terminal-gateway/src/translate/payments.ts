@@ -12,6 +12,7 @@ import {
 import { fen, type Fen } from '@tillstream/money';
 import { IsoError, parseF60, parseF61, type TerminalMessage } from '@tillstream/iso8583';
 import type { RegisteredTerminal } from '../registry/terminal-registry.ts';
+import { operatorOf } from './operator.ts';
 
 type Fields = TerminalMessage['fields'];
 
@@ -127,7 +128,7 @@ export function paymentMessage({ fields }: TerminalMessage, frame: CommandFrame)
     correlation: frame.correlation,
     localTime: fields[12] ?? null,
     localDate: fields[13] ?? null,
-    operator: fields[63]?.slice(0, 3) ?? '',
+    operator: operatorOf(fields),
     ...(frame.barred && { barred: frame.barred }),
   };
 }

@@ -35,6 +35,12 @@ function institutions(issuer: string | null, acquirer: string): ReplyFields {
   return { 44: issuer.padEnd(11) + acquirer.padEnd(11) };
 }
 
+/** F63: the scheme; words for the screen follow where the acquirer's stand, behind 20 bytes each of issuer and network. */
+function schemeAndText({ scheme, text }: PaymentReply): ReplyFields {
+  if (text === undefined) return scheme === null ? {} : { 63: scheme };
+  return { 63: `${scheme ?? '   '}${' '.repeat(40)}${text}` };
+}
+
 /** F54: what is available, in favour of the cardholder or against. */
 function balance(fen: number): string {
   return formatF54({
@@ -61,7 +67,7 @@ export function paymentReply(request: IsoMessage, answer: PaymentReply, at: Host
     ...(authCode === null || !/^[0-9A-Za-z ]{6}$/.test(authCode) ? {} : { 38: authCode }),
     ...institutions(answer.issuer, acquirer),
     ...(answer.balance === null ? {} : { 54: balance(answer.balance) }),
-    ...(scheme === null ? {} : { 63: scheme }),
+    ...schemeAndText(answer),
   };
 }
 

@@ -1,5 +1,6 @@
 import { unreachable } from '../fact.ts';
 import type { PaymentReply } from './commands.ts';
+import { refusalText } from './refusals.ts';
 import { effectOf, isAdviceKind } from './parts.ts';
 import { isTombstoned, livePreAuthVoid, liveVoid, operationOf } from './state.ts';
 import type { Advice, Operation, Payment, PaymentState, Undoable } from './state.ts';
@@ -33,6 +34,13 @@ const bare = (responseCode: string, rrn: string | null): PaymentReply => ({
   balance: null,
 });
 
+/** What was refused says why in words, when its code says too little; a repeat says the same. */
+function refusedReply({ refusal, responseCode, operation }: Extract<PaymentState, { is: 'refused' }>): PaymentReply {
+  const texts: Readonly<Record<string, string | undefined>> = refusalText;
+  const text = texts[refusal];
+  return { ...bare(responseCode, operation.rrn), ...(text !== undefined && { text }) };
+}
+
 const answer = (reply: PaymentReply, alarm = false): RepeatAnswer => ({ is: 'answer', reply, alarm });
 
 /**
@@ -46,7 +54,7 @@ export function answerToRepeat(state: PaymentState, operationId: string, content
     if (state.operation.operationId !== operationId) return { is: 'none' };
     if (state.contentHash !== contentHash) return answer(bare(OTHER_CONTENT, null), true);
     if (state.is === 'linked') return { is: 'elsewhere', originalPaymentId: state.originalPaymentId };
-    return answer(bare(state.responseCode, state.operation.rrn));
+    return answer(refusedReply(state));
   }
   const operation = operationOf(state, operationId);
   if (operation === undefined) return { is: 'none' };
@@ -61,7 +69,7 @@ export function answerToRepeat(state: PaymentState, operationId: string, content
  */
 export function replyOf(state: PaymentState, operationId: string): PaymentReply | null {
   if (isTombstoned(state, operationId)) return bare(UNDONE, null);
-  if (state.is === 'refused') return bare(state.responseCode, state.operation.rrn);
+  if (state.is === 'refused') return refusedReply(state);
   const operation = operationOf(state, operationId);
   if (operation === undefined) return null;
   if (!isAdviceKind(operation.kind) && operation.standing.is === 'requested') return null;

@@ -138,6 +138,8 @@ export interface PaymentReply {
   readonly issuer: string | null;
   /** F54, fen, signed; only for an inquiry. */
   readonly balance: Fen | null;
+  /** Chinese words for the screen, where the code alone misleads (domain 3.4, 3.5). */
+  readonly text?: string;
 }
 /** The host stays silent so that the terminal keeps its message or reverses. */
 export interface Silence {

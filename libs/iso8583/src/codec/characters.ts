@@ -13,6 +13,8 @@ const LEGAL: Readonly<Record<FieldFormat, Uint8Array>> = {
   n: table(isDigit),
   an: table((code) => isDigit(code) || isLetter(code) || code === 32),
   ans: table((code) => code >= 32 && code <= 126),
+  // A log shows the ASCII ones alone.
+  text: table((code) => code >= 32 && code <= 126),
   z: table((code) => isDigit(code) || code === 61),
   b: table(() => true),
 };
@@ -22,6 +24,7 @@ export const LEGAL_IN_WORDS: Readonly<Record<FieldFormat, string>> = {
   n: 'digits',
   an: 'letters, digits and spaces',
   ans: 'printable ASCII characters',
+  text: 'printable ASCII and Chinese of GBK',
   z: 'digits and the separator =',
   b: 'bytes',
 };

@@ -16,7 +16,13 @@ import { unpack } from './unpack.ts';
 const DIGITS = [...'0123456789'];
 const LETTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz '];
 const PRINTABLE = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
-const ALPHABET = { n: DIGITS, an: [...DIGITS, ...LETTERS], ans: PRINTABLE, z: [...DIGITS, '='] } as const;
+const ALPHABET = {
+  n: DIGITS,
+  an: [...DIGITS, ...LETTERS],
+  ans: PRINTABLE,
+  text: PRINTABLE,
+  z: [...DIGITS, '='],
+} as const;
 
 function valueOf(field: CompiledField): fc.Arbitrary<string | Buffer> {
   const size = { minLength: field.prefix === 0 ? field.size : 1, maxLength: field.size };

@@ -80,6 +80,17 @@ describe('terminal profile, byte for byte', () => {
     pack(terminalProfile, { mti: '0800', fields: { 11: '999999' } });
     expect(first.toString('hex').toUpperCase()).toBe(saleHex);
   });
+  it('writes Chinese of F63 in two bytes each of GBK, and counts bytes', () => {
+    const fields = { 41: '10000001', 42: '123290153110001', 60: '2200000700050', 63: 'CUP余额不足' };
+    const bytes = pack(terminalProfile, { mti: '0210', fields });
+    // By hand from the GBK table: 余 D3E0, 额 B6EE, 不 B2BB, 足 D7E3.
+    expect(bytes.toString('hex').toUpperCase().endsWith('0011435550D3E0B6EEB2BBD7E3')).toBe(true);
+    expect(unpack(terminalProfile, bytes)).toEqual({ mti: '0210', fields });
+    expect(packFault({ ...fields, 63: 'CUP\u{1F600}' }, '0210')).toBe('F63: characters that the format does not allow');
+    expect(packFault({ ...fields, 63: '足'.repeat(82) }, '0210')).toBe('F63: length 164');
+    const half = Buffer.concat([bytes.subarray(0, bytes.length - 1), Buffer.from([0x20])]);
+    expect(faultOf(half)).toBe('F63: characters that the format does not allow');
+  });
   it('takes the MAC over MTI to the field before F64, with bit 64 set', () => {
     const { 64: _mac, ...fields } = sale.fields;
     const { bytes, mab, macAt } = packForMac(terminalProfile, { mti: '0200', fields }, 2);

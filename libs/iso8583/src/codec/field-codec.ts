@@ -1,5 +1,6 @@
 import { IsoError } from '../iso-error.ts';
 import type { CompiledField } from '../spec/profile.ts';
+import { readText, writeText } from './chinese-text.ts';
 import { LEGAL_IN_WORDS, readCharacters, writeCharacters } from './characters.ts';
 import { readPacked, writePacked } from './digits.ts';
 
@@ -45,7 +46,7 @@ export function readValue(bytes: Buffer, at: number, count: number, field: Compi
     if (digits.fault === 'not-digits') throw wrongCharacters(field);
     throw new IsoError(field.path, 'the padding nibble is not zero', `0 on the ${field.padLeft ? 'left' : 'right'}`);
   }
-  const text = readCharacters(bytes, at, count, field.format);
+  const text = field.format === 'text' ? readText(bytes, at, count) : readCharacters(bytes, at, count, field.format);
   if (text === undefined) throw wrongCharacters(field);
   return text;
 }
@@ -58,6 +59,11 @@ export function writeField(
   value: unknown,
   packedDigits: boolean,
 ): number {
+  if (field.format === 'text' && typeof value === 'string') {
+    const text = writeText(value);
+    if (text === undefined) throw wrongCharacters(field);
+    return writeField(target, at, { ...field, format: 'b' }, text, packedDigits);
+  }
   const isBytes = field.format === 'b';
   if (isBytes ? !Buffer.isBuffer(value) : typeof value !== 'string') {
     throw new IsoError(field.path, `a value of type ${typeof value}`, isBytes ? 'a Buffer' : 'a string');

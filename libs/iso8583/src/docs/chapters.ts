@@ -39,6 +39,7 @@ export function encodingChapter(): string {
 | z | track data: digits and the separator \`=\` | as n, the separator is nibble D |
 | an | letters, digits, space | ASCII, one byte each |
 | ans | printable ASCII (20 to 7E) | ASCII, one byte each |
+| ans, GBK | printable ASCII and Chinese | one byte each, Chinese two (GBK); sizes are in bytes |
 | b | bytes | as they are; sizes are in bytes |
 
 - A fixed field has exactly its length in digits, characters or bytes, without a prefix.

@@ -4,7 +4,7 @@ import type { FieldSpec, LayoutSpec } from '../spec/field-spec.ts';
 import type { MessageSpec } from '../spec/message-spec.ts';
 import type { Profile } from '../spec/profile.ts';
 
-const FORMATS = { n: 'n', an: 'an', ans: 'ans', z: 'z', b: 'b' } as const;
+const FORMATS = { n: 'n', an: 'an', ans: 'ans', text: 'ans, GBK', z: 'z', b: 'b' } as const;
 
 function lengthText({ length }: FieldSpec): string {
   if (length.is === 'fixed') return `${length.size}`;

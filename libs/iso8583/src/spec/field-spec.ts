@@ -1,7 +1,7 @@
-/** What a field holds: n digits, an letters and digits, ans printable ASCII, z track data, b bytes. */
-export type FieldFormat = 'n' | 'an' | 'ans' | 'z' | 'b';
+/** What a field holds: n digits, an letters and digits, ans printable ASCII, text ASCII and Chinese, z track data, b bytes. */
+export type FieldFormat = 'n' | 'an' | 'ans' | 'text' | 'z' | 'b';
 
-/** Size in digits, characters or (for b) bytes. A variable size is preceded by two or three digits of length. */
+/** Size in digits, characters or (for b and text) bytes. A variable size is preceded by two or three digits of length. */
 export type FieldLength =
   | { readonly is: 'fixed'; readonly size: number }
   | { readonly is: 'llvar'; readonly max: number }

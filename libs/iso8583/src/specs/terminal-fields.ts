@@ -186,10 +186,10 @@ export const terminalFields = {
     name: 'operator-or-scheme',
     zh: '自定义域',
     en: 'Operator (request), card scheme and text (reply)',
-    format: 'ans',
+    format: 'text',
     length: lllvar(163),
     mask: 'first3',
-    note: 'First three characters are 63.1: operator number in requests (000 in a refund), card scheme CUP, VIS, MCC, MAE, JCB, AEX in replies.',
+    note: 'First three characters are 63.1: operator number in requests (000 in a refund), card scheme CUP, VIS, MCC, MAE, JCB, AEX in replies. A reply may go on with 20 bytes of the issuer, 20 of the network and the text of the acquirer for the screen; a scheme that is not known is three blanks then.',
   },
   64: { name: 'mac', zh: '报文鉴别码', en: 'MAC', format: 'b', length: fixed(8), mask: 'hidden' },
 } as const satisfies FieldTable;
