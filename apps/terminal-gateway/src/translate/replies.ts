@@ -54,7 +54,7 @@ function balance(fen: number): string {
 
 /** The reply to a payment message from what authorization answered (domain 2.2, 2.3). */
 export function paymentReply(request: IsoMessage, answer: PaymentReply, at: HostTime, acquirer: string): ReplyFields {
-  const { responseCode, amount, rrn, authCode, clearingDate, scheme } = answer;
+  const { responseCode, amount, rrn, authCode, clearingDate } = answer;
   const approved = isApprovalCode(responseCode);
   // An advice is answered before its channel has named a clearing date; the terminal is told ours.
   const day = clearingDate === null ? (approved ? at.businessDay : undefined) : monthDay(clearingDate);
