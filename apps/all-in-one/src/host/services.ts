@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Authorization, AuthorizationModule, authorizationTimes } from '@tillstream/authorization';
 import { LedgerModule } from '@tillstream/ledger';
 import { MerchantsModule } from '@tillstream/merchants';
-import { ReportingModule } from '@tillstream/reporting';
+import { openCases, ReportingModule, type OpenCases } from '@tillstream/reporting';
 import { Metrics, openHttp, PlatformModule, Readiness, stopOrder, watchRows } from '@tillstream/service-kit';
 import { Settlement, SettlementModule } from '@tillstream/settlement';
 import type { Address } from '@tillstream/simulator';
@@ -107,7 +107,29 @@ function showGauges(metrics: Metrics, node: Node, authorization: Authorization, 
     ['new_payments_turned_away', 'New payments answered 91 or 96 unread', () => gateway.status().turnedAway],
     ['feed_lag_facts', 'Facts that the slowest group has yet to take in', () => lagOf(node)],
   ] as const;
+  showCases(metrics, node);
   for (const [name, help, read] of gauges) metrics.gauge({ name, help }, async (gauge) => gauge.set(await read()));
+}
+
+/** Open clearing cases by kind, as reporting's rows have them; a kind of which none is open any more says zero. */
+function showCases(metrics: Metrics, { platform }: Node): void {
+  const labels = ['kind'] as const;
+  const seen = new Set<string>();
+  const figures = async (set: (kind: string, open: OpenCases | undefined) => void): Promise<void> => {
+    const open = new Map((await openCases(platform.pool)).map((one) => [one.kind, one]));
+    for (const kind of open.keys()) seen.add(kind);
+    for (const kind of seen) set(kind, open.get(kind));
+  };
+  metrics.gauge({ name: 'open_cases', help: 'Clearing cases that are open', labels }, (gauge) =>
+    figures((kind, open) => gauge.set({ kind }, open?.count ?? 0)),
+  );
+  const help = 'Age of the oldest open case by the business clock, s; 0 when none is open';
+  metrics.gauge({ name: 'open_cases_oldest_seconds', help, labels }, (gauge) =>
+    figures((kind, open) => {
+      const now = platform.businessClock.now().getTime();
+      gauge.set({ kind }, open === undefined ? 0 : Math.max(0, (now - Date.parse(open.oldest)) / 1_000));
+    }),
+  );
 }
 
 function rootModule(

@@ -166,6 +166,7 @@ export class DayAnswer extends Answer implements DayReport {
   @Is(block) hostTotals!: DayReport['hostTotals'];
   @Is(object({ debit: fen, credit: fen, difference: fen })) trialBalance!: DayReport['trialBalance'];
   @Is(listOf(object(balance))) accounts!: DayReport['accounts'];
+  @Is(listOf(object({ kind: text, count, oldest: text }))) openCases!: DayReport['openCases'];
 }
 export class PositionsAnswer extends Answer {
   @Is(listOf(object({ group: text, position: text, lag: count, parkedKeys: count })))

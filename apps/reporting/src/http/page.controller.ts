@@ -35,6 +35,6 @@ export class PageController {
       dayReportAt(view, date ?? (await lastDayOfTrade(view, today))),
     );
     const { groups } = await groupProgress(this.platform);
-    return dayPage({ language: lang, report, groups });
+    return dayPage({ language: lang, report, groups, now: businessClock.now().getTime() });
   }
 }

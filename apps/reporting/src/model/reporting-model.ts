@@ -2,6 +2,7 @@ import { ownerOf, type Noun } from '@tillstream/domain/stream';
 import type { ReadModel } from '@tillstream/service-kit';
 import { batchesProjection } from './batches.projection.ts';
 import { booksProjection } from './books.projection.ts';
+import { casesProjection } from './cases.projection.ts';
 import { masterDataProjection } from './master-data.projection.ts';
 import { momentsProjection } from './moments.projection.ts';
 import { paymentsProjection } from './payments.projection.ts';
@@ -20,6 +21,7 @@ const PROJECTIONS: readonly Projection[] = [
   batchesProjection,
   booksProjection,
   payoutsProjection,
+  casesProjection,
   momentsProjection,
 ];
 

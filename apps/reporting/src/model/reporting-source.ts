@@ -7,6 +7,7 @@ import { OperationRow } from '../rows/operation.row.ts';
 import { PaymentRow } from '../rows/payment.row.ts';
 import {
   BatchRow,
+  ClearingCaseRow,
   ClearingDayRow,
   DeclineDayRow,
   PayoutFileRow,
@@ -14,6 +15,7 @@ import {
   StatementRow,
   TerminalDayRow,
 } from '../rows/trade.row.ts';
+import { AddCases1795500000000 } from './add-cases.migration.ts';
 import { AddHolds1795478400000 } from './add-holds.migration.ts';
 import { CreateReporting1795392000000 } from './create-reporting.migration.ts';
 import { SnakeNames } from './tables.ts';
@@ -22,7 +24,7 @@ import { SnakeNames } from './tables.ts';
 export const REPORTING_ROWS = [
   ...[PaymentRow, OperationRow, TerminalDayRow, DeclineDayRow],
   ...[BookRow, EntryRow, BookFlowRow, BookActivityRow],
-  ...[BatchRow, PayoutRow, PayoutFileRow, StatementRow, ClearingDayRow],
+  ...[BatchRow, PayoutRow, PayoutFileRow, StatementRow, ClearingDayRow, ClearingCaseRow],
   ...[MerchantRow, TerminalRow, ChannelRow, MomentRow],
 ];
 
@@ -32,7 +34,10 @@ export function reportingSource(pool: Pool, schema: string, max: number): DataSo
   if (connectionString === undefined) throw new Error('reporting needs a pool that was opened by its address');
   const options = databaseFor({
     ...{ service: 'reporting', url: connectionString, schema, max },
-    ...{ entities: REPORTING_ROWS, migrations: [CreateReporting1795392000000, AddHolds1795478400000] },
+    ...{
+      entities: REPORTING_ROWS,
+      migrations: [CreateReporting1795392000000, AddHolds1795478400000, AddCases1795500000000],
+    },
   });
   return new DataSource({ ...options, namingStrategy: new SnakeNames() });
 }

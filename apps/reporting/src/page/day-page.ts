@@ -4,7 +4,7 @@ import type { BatchSums } from '../read/day-batches.ts';
 import type { DayFigures, DayPayout, DayReport } from '../read/day-report.ts';
 import { html, type Markup } from './html.ts';
 import { STYLE } from './style.ts';
-import { accountName, type Language, type Words, wordsOf } from './words.ts';
+import { accountName, caseName, type Language, type Words, wordsOf } from './words.ts';
 
 /** How far a group of consumers has come. */
 export interface GroupProgress {
@@ -18,13 +18,15 @@ export interface PageContent {
   readonly language: Language;
   readonly report: DayReport;
   readonly groups: readonly GroupProgress[];
+  /** Business clock, ms since the epoch: cases have an age. */
+  readonly now: number;
 }
 
 const yuan = (amount: number): string => formatYuanGrouped(fen(amount));
 const number = (count: number): string => count.toLocaleString('en-US');
 
 /** A business day at a glance: one page, no script, nothing from elsewhere. */
-export function dayPage({ language, report, groups }: PageContent): string {
+export function dayPage({ language, report, groups, now }: PageContent): string {
   const words = wordsOf(language);
   const to = (date: string, inLanguage: Language): string => `/?date=${date}&lang=${inLanguage}`;
   const { date } = report;
@@ -51,7 +53,7 @@ export function dayPage({ language, report, groups }: PageContent): string {
           </nav>
         </header>
         <main>
-          ${[outcomes(report, words), merchants(report, words), batches(report, words), books(report, words, language), progress(report, groups, words)]}
+          ${[outcomes(report, words), merchants(report, words), batches(report, words), cases(report, now, words, language), books(report, words, language), progress(report, groups, words)]}
         </main>
       </body>
     </html>`.text;
@@ -147,6 +149,25 @@ function batches({ batches: counts, terminalTotals, hostTotals }: DayReport, wor
     html`<p>${line}</p>
       ${table(words.batches, head, rows)}`,
   );
+}
+
+const DAY_MS = 86_400_000;
+/** From here on a case is escalated (domain 4.5). */
+const LATE_DAYS = 7;
+
+function cases({ openCases }: DayReport, now: number, words: Words, language: Language): Markup {
+  if (openCases.length === 0) {
+    return section('cases', words.cases, html`<p class="good">✓ ${words.noCases}</p>`);
+  }
+  const rows = openCases.map(({ kind, count, oldest }) => {
+    const days = Math.max(0, Math.floor((now - Date.parse(oldest)) / DAY_MS));
+    const age = html`${number(days)} <small>${words.since} ${oldest.slice(0, 10)}</small>`;
+    const shown = days > LATE_DAYS ? html`<strong class="bad">${age} ${words.escalated}</strong>` : age;
+    return row(caseName(kind, language), [number(count), shown]);
+  });
+  const total = openCases.reduce((sum, { count }) => sum + count, 0);
+  const foot = [row(words.total, [number(total), ''])];
+  return section('cases', words.cases, table(words.cases, heads(words.kind, [words.count, words.oldest]), rows, foot));
 }
 
 function books({ trialBalance, accounts }: DayReport, words: Words, language: Language): Markup {

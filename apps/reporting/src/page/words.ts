@@ -42,6 +42,12 @@ const ZH = {
   hosts: '主机合计',
   saleTotals: '借记',
   undoTotals: '贷记',
+  cases: '待处理差错',
+  noCases: '没有待处理的差错。',
+  kind: '类型',
+  oldest: '最久（天）',
+  since: '自',
+  escalated: '已升级',
   health: '进度',
   position: '位置',
   lag: '落后（事件）',
@@ -92,6 +98,12 @@ const EN: Words = {
   hosts: 'Host says',
   saleTotals: 'debit',
   undoTotals: 'credit',
+  cases: 'Open cases',
+  noCases: 'No case is open.',
+  kind: 'Kind',
+  oldest: 'Oldest (days)',
+  since: 'since',
+  escalated: 'escalated',
   health: 'Progress',
   position: 'Position',
   lag: 'Behind (facts)',
@@ -101,6 +113,19 @@ const EN: Words = {
 
 /** The texts of a language. */
 export const wordsOf = (language: Language): Words => (language === 'zh' ? ZH : EN);
+
+const CASES: Readonly<Record<string, readonly [zh: string, en: string]>> = {
+  LONG: ['长款', 'long'],
+  SHORT: ['短款', 'short'],
+  AMOUNT_DIFF: ['金额不符', 'amount differs'],
+  STATUS_DIFF: ['状态不符', 'status differs'],
+  FEE_DIFF: ['手续费不符', 'fee differs'],
+  DUPLICATE: ['重复', 'duplicate'],
+  DECLINED: ['已应答后渠道拒绝', 'declined after 00'],
+};
+
+/** What a kind of case is called (domain 4.5). */
+export const caseName = (kind: string, language: Language): string => CASES[kind]?.[language === 'zh' ? 0 : 1] ?? kind;
 
 const ACCOUNTS: Readonly<Record<string, readonly [zh: string, en: string]>> = {
   '1001': ['自有银行存款', 'own bank'],

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { type AccountBalance, type TrialBalance, trialBalance } from './balances.ts';
 import { dayBatches, type DayBatches } from './day-batches.ts';
+import { openCasesAt, type OpenCases } from './open-cases.ts';
 import { type Mark, readAt, type View } from './snapshot.ts';
 
 /** A count, and a sum in fen. */
@@ -42,6 +43,8 @@ export interface DayReport extends DayBatches {
   readonly declinesByCode: Readonly<Record<string, number>>;
   readonly trialBalance: TrialBalance;
   readonly accounts: readonly AccountBalance[];
+  /** Of every date, at the position of the report. */
+  readonly openCases: readonly OpenCases[];
 }
 
 /**
@@ -85,6 +88,7 @@ export async function dayReportAt(view: View, date: string): Promise<DayReport> 
     ...(await dayBatches(view, date)),
     trialBalance: trial,
     accounts,
+    openCases: await openCasesAt(view),
   };
 }
 

@@ -105,3 +105,18 @@ export class ClearingDayRow {
   @Instant(OPTIONAL) creditedAt!: string | null;
   @Amount() marginWithdrawn!: number;
 }
+
+/** A case of the clearing, and whether it waits for somebody. */
+@Entity('clearing_case')
+export class ClearingCaseRow {
+  @Key() caseId!: string;
+  @Place() position!: string;
+  /** What it is about (domain 4.5): LONG, SHORT … DECLINED. */
+  @Text() kind!: string;
+  @Text() channel!: string;
+  @Day() clearingDate!: string;
+  @Text() merchantId!: string;
+  @Flag() isOpen!: boolean;
+  @Instant() foundAt!: string;
+  @Instant() changedAt!: string;
+}
