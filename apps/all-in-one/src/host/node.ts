@@ -45,7 +45,8 @@ const neverShed = (pattern: string): boolean => !newPaymentPatterns.has(pattern)
  * running that this call has started.
  */
 export async function openNode(settings: NodeSettings, folder: NodeFolder): Promise<Node> {
-  const log = openLog({ service: 'tillstream', to: { file: folder.logFile }, level: settings.logLevel });
+  const bound = { size: settings.logFileSize * 1_048_576, files: settings.logFiles };
+  const log = openLog({ service: 'tillstream', to: { file: folder.logFile, bound }, level: settings.logLevel });
   const lifecycle = new Lifecycle({ log });
   const { url, embedded } = await openDatabase(settings, folder);
   const pool = openPool({ url, name: 'tillstream', max: 16 });

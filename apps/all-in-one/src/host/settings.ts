@@ -33,6 +33,18 @@ export const nodeSettings = {
     what: 'port of the embedded PostgreSQL; another is taken when in use',
     fallback: 0,
   }),
+  logFileSize: integer('TILLSTREAM_LOG_FILE_SIZE', {
+    what: 'MiB of node.log at which it becomes node.log.1 and begins anew',
+    min: 1,
+    max: 10_240,
+    fallback: 64,
+  }),
+  logFiles: integer('TILLSTREAM_LOG_FILES', {
+    what: 'how many log files are kept, node.log included',
+    min: 1,
+    max: 1_000,
+    fallback: 8,
+  }),
   diskReserve: integer('TILLSTREAM_DISK_RESERVE', {
     what: 'MiB of the embedded database’s disk below which new payments are answered 96; 0 for none',
     min: 0,

@@ -59,9 +59,11 @@ describe('the storage of a node', () => {
     expect(await next(1)).toBe('00');
     disk.leave(60);
     await until('new payments are declined', async () => (await next(2)) === '96');
-    const before = await journey.node.platform.store.head();
+    const { store } = journey.node.platform;
+    const before = await store.head();
     expect(await next(2)).toBe('96');
-    expect(await journey.node.platform.store.head()).toBe(before);
+    // The books may still take in what was approved before; of a payment nothing is stored.
+    expect(await store.readAll(before, { nouns: ['payment'], limit: 10 })).toEqual([]);
     // A void is a new 0200 too; the settlement of what stands is not.
     expect(await journey.terminal(1).settle()).toMatchObject({ is: 'settled', report: { domesticReply: 1 } });
     disk.clear();

@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LineFile } from './line-file.ts';
@@ -65,4 +65,45 @@ it('makes the folder of its file', () => {
   openLog({ service: 'spec', to: { file: join(folder, 'log', 'node.log') } }).info('here');
   expect(existsSync(join(folder, 'log', 'node.log'))).toBe(true);
   rmSync(folder, { recursive: true });
+});
+
+describe('a log in files of a bounded size', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tillstream-log-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const path = (): string => join(folder, 'node.log');
+  const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
+
+  it('keeps the newest lines, whole, in as many files as it may, none above its size', () => {
+    const file = LineFile.at(path(), { size: 25, files: 3 });
+    for (let n = 1; n <= 9; n += 1) file.write(`line ${n} ..\n`);
+    expect(readdirSync(folder).sort()).toEqual(['node.log', 'node.log.1', 'node.log.2']);
+    expect([text('node.log.2'), text('node.log.1'), text('node.log')]).toEqual([
+      'line 5 ..\nline 6 ..\n',
+      'line 7 ..\nline 8 ..\n',
+      'line 9 ..\n',
+    ]);
+  });
+
+  it('counts what an earlier process left, and a line larger than a file has one of its own', () => {
+    writeFileSync(path(), 'left by another\n');
+    const file = LineFile.at(path(), { size: 20, files: 2 });
+    file.write(`${'x'.repeat(40)}\n`);
+    expect([text('node.log.1'), statSync(path()).size]).toEqual(['left by another\n', 41]);
+    file.write('next\n');
+    expect(text('node.log')).toBe('next\n');
+  });
+
+  it('with one file begins it anew', () => {
+    const file = LineFile.at(path(), { size: 12, files: 1 });
+    for (const line of ['first\n', 'second\n', 'third\n']) file.write(line);
+    expect([readdirSync(folder), text('node.log')]).toEqual([['node.log'], 'third\n']);
+  });
+
+  it('goes on in its file when an old one cannot be moved', () => {
+    mkdirSync(join(folder, 'node.log.1'));
+    const file = LineFile.at(path(), { size: 12, files: 2 });
+    for (const line of ['first\n', 'second\n', 'third\n']) file.write(line);
+    expect(text('node.log')).toBe('first\nsecond\nthird\n');
+  });
 });

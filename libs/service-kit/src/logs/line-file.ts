@@ -1,9 +1,12 @@
-import { mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
+import { RotatingFile, type LogBound } from './rotating-file.ts';
 
 /** Lines written in one second; beyond that they are counted and not written, so that a flood of bad messages is no flood of the disk. */
 const MOST_LINES_PER_SECOND = 5_000;
+
+/** 8 files of 64 MiB: half a GiB. */
+export const usualLogBound: LogBound = { size: 64 * 1_048_576, files: 8 };
 
 /** Where bytes go; `fs.writeSync` fits. */
 export type WriteBytes = (bytes: Buffer) => number;
@@ -26,11 +29,10 @@ export class LineFile implements DestinationStream {
     this.#now = now;
   }
 
-  /** The end of a file, which is made with its folder when absent. @throws when it cannot be opened. */
-  static at(path: string): LineFile {
-    mkdirSync(dirname(path), { recursive: true });
-    const file = openSync(path, 'a');
-    return new LineFile((bytes) => writeSync(file, bytes));
+  /** The end of a file, which is made with its folder when absent and begins anew at its bound. @throws when it cannot be opened. */
+  static at(path: string, bound: LogBound = usualLogBound): LineFile {
+    const file = new RotatingFile(path, bound);
+    return new LineFile((bytes) => file.write(bytes));
   }
 
   /** A standard stream of this process. */

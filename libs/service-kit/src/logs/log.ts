@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream, type Level, type Logger } from 'pino';
 import { LineFile } from './line-file.ts';
+import type { LogBound } from './rotating-file.ts';
 import { maskFields, maskText, maskValue } from './mask.ts';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -17,8 +18,9 @@ export interface Log {
   flush(): void;
 }
 
-/** Where lines go: the standard output or error stream, a file (folders are made, old lines kept), or a stream. */
-export type LogDestination = 'stdout' | 'stderr' | { readonly file: string } | DestinationStream;
+/** Where lines go: the standard output or error stream, a file (folders are made, old lines kept up to the bound), or a stream. */
+export type LogDestination =
+  'stdout' | 'stderr' | { readonly file: string; readonly bound?: LogBound } | DestinationStream;
 
 /** A service's log. */
 export interface LogSettings {
@@ -48,7 +50,7 @@ export function openLog({ service, to, level = 'info' }: LogSettings): Log {
 
 function streamOf(to: LogDestination): DestinationStream {
   if (to === 'stdout' || to === 'stderr') return LineFile.standard(to);
-  if ('file' in to) return LineFile.at(to.file);
+  if ('file' in to) return LineFile.at(to.file, to.bound);
   return to;
 }
 
