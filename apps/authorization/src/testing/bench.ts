@@ -16,7 +16,12 @@ import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { streamOf } from '@tillstream/domain/stream';
 import type { StoredRecord } from '@tillstream/event-store';
 import { PlatformModule, type Platform } from '@tillstream/service-kit';
-import { openPlatformBench, type PlatformBench, type SpecProcess } from '@tillstream/service-kit/testing';
+import {
+  openPlatformBench,
+  type PlatformBench,
+  type SpecProcess,
+  type SpecProcessOptions,
+} from '@tillstream/service-kit/testing';
 import { Authorization, AuthorizationModule, type AuthorizationOptions } from '../index.ts';
 import { operationIdOf } from '../intake/operation.ts';
 import { lossyOver, type LossyStore } from './lossy-store.ts';
@@ -53,6 +58,8 @@ export interface Opened {
   send(pattern: Pattern, message: Sent): Promise<PaymentAnswer | { readonly kind: 'unknown' | 'not-taken' }>;
   /** As {@link send}, when a reply is expected. */
   reply(pattern: Pattern, message: Sent): Promise<PaymentReply>;
+  /** The command that {@link send} would send. */
+  command(message: Sent): ReturnType<typeof commandOf>;
   close(): Promise<void>;
 }
 
@@ -61,7 +68,8 @@ export interface Bench extends Omit<PlatformBench, 'process' | 'commandServer'> 
   /** What the services append through; loses nothing until told. */
   readonly lossy: LossyStore;
   readonly network: ScriptedNetwork;
-  open(options?: Partial<AuthorizationOptions>): Promise<Opened>;
+  /** `own` is how the process differs: the keys that it holds, its store. */
+  open(options?: Partial<AuthorizationOptions>, own?: SpecProcessOptions): Promise<Opened>;
   /** Facts of the payment whose operation has this key. */
   facts(message: Sent): Promise<(StoredRecord & PaymentFact)[]>;
   types(message: Sent): Promise<string[]>;
@@ -88,7 +96,7 @@ export async function openBench(): Promise<Bench> {
     network,
     facts,
     types: async (message) => (await facts(message)).map(({ type }) => type),
-    open: (options = {}) => openService(bench.process({ store: lossy.store }), network, options),
+    open: (options = {}, own = {}) => openService(bench.process({ store: lossy.store, ...own }), network, options),
     close: async () => {
       await bench.close();
       await network.close();
@@ -196,6 +204,7 @@ async function openService(
   return {
     authorization,
     send,
+    command: (message) => commandOf(platform, message),
     reply: async (pattern, message) => {
       const answer = await send(pattern, message);
       if (answer.kind !== 'answer') throw new Error(`expected a reply, got ${answer.kind}`);
