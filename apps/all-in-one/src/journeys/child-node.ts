@@ -22,7 +22,9 @@ export type ChildQuestion =
   /** Puts the business clock to an instant, where it stands still; ms since the epoch. */
   | { readonly ask: 'clock'; readonly at: number }
   | { readonly ask: 'day-ended'; readonly date: string }
-  | { readonly ask: 'paid-out'; readonly date: string };
+  | { readonly ask: 'paid-out'; readonly date: string }
+  /** Calls the node's own HTTP API, with a body by POST. */
+  | { readonly ask: 'api'; readonly path: string; readonly body?: object };
 
 /** A question as it travels, and its answer. */
 export interface Numbered {

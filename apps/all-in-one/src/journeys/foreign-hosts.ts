@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BankHost, FileHost, NetworkHost } from '@tillstream/simulator';
+import { BankHost, FileHost, NetworkHost, type BankFaults } from '@tillstream/simulator';
 import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { DEMO_CHANNEL, demoLinkKeys } from '../demo/roster.ts';
 
@@ -18,7 +18,11 @@ export class ForeignHosts {
   constructor(
     folder: string,
     now: () => number,
-    { seed = '1', lateAnswerMs = 3_000 }: { readonly seed?: string; readonly lateAnswerMs?: number } = {},
+    {
+      seed = '1',
+      lateAnswerMs = 3_000,
+      bankFaults,
+    }: { readonly seed?: string; readonly lateAnswerMs?: number; readonly bankFaults?: BankFaults } = {},
   ) {
     this.network = new NetworkHost({
       port: 0,
@@ -36,6 +40,7 @@ export class ForeignHosts {
       secret: BANK_SECRET,
       now,
       processingMs: 20,
+      ...(bankFaults === undefined ? {} : { faults: bankFaults }),
     });
     this.#files = new FileHost({ port: 0, secret: FILES_SECRET, files: this.network.files });
   }

@@ -1,3 +1,5 @@
+import type { BankFaults } from '@tillstream/simulator';
+
 /** What a journey may choose; times in ms of the machine clock. */
 export interface JourneyOptions {
   /** Where the business clock stands at first, Shanghai: `2026-11-23 10:00:00`. */
@@ -14,6 +16,8 @@ export interface JourneyOptions {
   readonly lateAnswerMs?: number;
   /** Makes the network's authorisation codes; `1` unless given. */
   readonly seed?: string;
+  /** How the bank goes wrong; not at all unless given. */
+  readonly bankFaults?: BankFaults;
   /** The embedded server of the journey's folder in place of a database on the specs' server. */
   readonly embedded?: boolean;
   /** More variables of the node's environment. */

@@ -36,6 +36,10 @@ function answerTo(question: ChildQuestion): Promise<unknown> {
       return work.dayEnded(question.date);
     case 'paid-out':
       return work.paidOut(question.date);
+    case 'api':
+      return question.body === undefined
+        ? services.api.get(question.path)
+        : services.api.post(question.path, question.body);
     case 'clock': {
       const at = new Date(question.at);
       return node.clock.set({ at, rate: 1, holdAt: at });

@@ -65,6 +65,7 @@ function summaryOf({
   kills,
   atPoints,
   databaseKills,
+  points,
   payments,
   facts,
   recoveries,
@@ -75,6 +76,9 @@ function summaryOf({
   return `
 ${kills} kills (${atPoints} at a named crash point, ${databaseKills} with the database), ${payments} payments, ${facts} facts in ${seconds.toFixed(0)} s
 recovery: median ${at(0.5)}, p95 ${at(0.95)}, longest ${at(1)}
+died at ${Object.entries(points)
+    .map(([name, times]) => `${name} ${times}`)
+    .join(', ')}
 every rule of the model held after every kill, and every invariant at the end; seed ${seed}`;
 }
 

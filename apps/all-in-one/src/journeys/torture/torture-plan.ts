@@ -1,5 +1,5 @@
 import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
-import { crashPoints, type CrashPoint } from '@tillstream/event-store';
+import type { CrashPoint } from '@tillstream/event-store';
 import { drawFrom, type Draw } from '@tillstream/simulator';
 
 /** Part of the business day in which a round happens. */
@@ -22,12 +22,16 @@ export interface Round {
   readonly failAt: string | undefined;
   /** The database server dies with it. */
   readonly killDatabase: boolean;
+  /** People of the back office look at what waits for them before the kill. */
+  readonly office: boolean;
   /** The next round goes on in the middle of what this one left. */
   readonly checkAfter: boolean;
 }
 
+type Points = readonly (readonly [CrashPoint, number])[];
+
 /** Points on the road of a payment, with how often they may be passed before the kill. */
-const tradePoints: readonly (readonly [CrashPoint, number])[] = [
+const tradePoints: Points = [
   ['store-before-commit', 60],
   ['store-after-commit', 60],
   ['feed-before-commit', 40],
@@ -47,15 +51,23 @@ const tradePoints: readonly (readonly [CrashPoint, number])[] = [
   ['ledger-appended', 40],
   ['batch-asked', 2],
   ['batch-answered', 2],
+  ['doubt-answered', 1],
 ];
-const cutOffPoints: readonly (readonly [CrashPoint, number])[] = [
+/** What the end of a date and its clearing file lead to. */
+const cutOffPoints: Points = [
   ['day-ended', 8],
   ['ledger-appended', 20],
   ['feed-facts-before-checkpoint', 20],
   ['store-after-commit', 40],
+  ['clearing-case-said', 2],
+  ['clearing-file-reconciled', 1],
+  ['doubt-answered', 2],
 ];
 /** In the order in which a morning passes them. */
-const morningPoints: readonly (readonly [CrashPoint, number])[] = [
+const morningPoints: Points = [
+  ['clearing-case-said', 3],
+  ['clearing-file-reconciled', 1],
+  ['doubt-answered', 2],
   ['clearing-credited', 1],
   ['payout-due-said', 4],
   ['payout-file-cut', 1],
@@ -65,11 +77,6 @@ const morningPoints: readonly (readonly [CrashPoint, number])[] = [
   ['bank-answer-stored', 4],
   ['margin-transferred', 1],
 ];
-
-/** Points that stand in no list above: they may be passed at any time of the day. */
-const anyTime = (Object.keys(crashPoints) as CrashPoint[])
-  .filter((name) => ![...tradePoints, ...cutOffPoints, ...morningPoints].some(([listed]) => listed === name))
-  .map((name) => [name, 4] as const);
 
 /** How a torture run is cut. */
 export interface PlanSettings {
@@ -102,6 +109,7 @@ export function planRounds({ rounds, seed, from, trafficMs, roundsPerDay }: Plan
       trafficMs: Math.round(trafficMs * (0.4 + 1.2 * draw.unit())),
       failAt: failAtOf(draw, part, inDay - (roundsPerDay - morningRounds)),
       killDatabase: draw.chance(0.1),
+      office: draw.chance(0.5),
       checkAfter: part !== 'morning' || inDay === roundsPerDay - 1 || n === rounds,
     });
   }
@@ -125,10 +133,10 @@ function failAtOf(draw: Draw, part: Part, inMorning: number): string | undefined
   if (part === 'morning') {
     // Each life of a morning dies at a later step than the one before it.
     const third = Math.ceil(morningPoints.length / morningRounds);
-    return passing(draw, draw.pick([...morningPoints.slice(inMorning * third, (inMorning + 1) * third), ...anyTime]));
+    return passing(draw, draw.pick(morningPoints.slice(inMorning * third, (inMorning + 1) * third)));
   }
   if (!draw.chance(part === 'trade' ? 0.45 : 0.6)) return undefined;
-  return passing(draw, draw.pick([...(part === 'trade' ? tradePoints : cutOffPoints), ...anyTime]));
+  return passing(draw, draw.pick(part === 'trade' ? tradePoints : cutOffPoints));
 }
 
 const passing = (draw: Draw, [name, most]: readonly [CrashPoint, number]): string => `${name}:${draw.integer(1, most)}`;

@@ -4,6 +4,7 @@ import { ChildGone } from '../child-node.ts';
 import { until } from '../until.ts';
 import type { Broken } from './model/evidence.ts';
 import { Model } from './model/model.ts';
+import { workInOffice } from './office.ts';
 import { dayAfter, planRounds, type Round } from './torture-plan.ts';
 import { TortureWorld } from './world.ts';
 
@@ -26,6 +27,8 @@ export interface TortureReport {
   readonly kills: number;
   /** Of them at a crash point that was named. */
   readonly atPoints: number;
+  /** How often the node died at each point, also while it recovered. */
+  readonly points: Readonly<Record<string, number>>;
   readonly databaseKills: number;
   readonly payments: number;
   readonly facts: number;
@@ -78,11 +81,14 @@ class TortureRun {
   readonly #began = performance.now();
   #kills = 0;
   #atPoints = 0;
+  readonly #points = new Map<string, number>();
+  /** Armed in the node that runs. */
+  #failAt: string | undefined;
   #databaseKills = 0;
 
   constructor(world: TortureWorld, { seed, onProgress = () => undefined }: TortureSettings) {
     this.#world = world;
-    this.#model = new Model(world.journey.folder.simulatorFolder, world.witness);
+    this.#model = new Model(world.journey.folder.simulatorFolder, world.witness, () => world.bank.paid());
     this.#seed = seed;
     this.#say = onProgress;
   }
@@ -97,6 +103,7 @@ class TortureRun {
       seed: this.#seed,
       kills: this.#kills,
       atPoints: this.#atPoints,
+      points: Object.fromEntries([...this.#points].sort()),
       databaseKills: this.#databaseKills,
       payments: this.#model.store.payments,
       facts: this.#model.store.position,
@@ -124,7 +131,7 @@ class TortureRun {
   }
 
   /** The part's own events and its traffic, until the time is over or the node has died. */
-  async #lived({ part, date, trafficMs }: Round): Promise<void> {
+  async #lived({ part, date, trafficMs, office }: Round): Promise<void> {
     const world = this.#world;
     const { child } = world;
     const half = async (): Promise<void> => void (await Promise.race([child.gone, rest(trafficMs / 2)]));
@@ -135,6 +142,7 @@ class TortureRun {
       if (part === 'morning') await this.#morning(date);
     });
     await half();
+    if (office) await this.#unlessGone(() => workInOffice(child, () => world.bank.paid()));
   }
 
   /** The network has closed the date and its bank has booked the net. */
@@ -154,6 +162,7 @@ class TortureRun {
     if (ended !== undefined) {
       if (ended.signal !== 'SIGKILL') throw new Error(`the node ended by itself: ${ended.output}`);
       this.#atPoints += 1;
+      this.#diedAtPoint();
     }
     if (killDatabase) this.#databaseKills += 1;
     await world.kill({ database: killDatabase });
@@ -164,13 +173,21 @@ class TortureRun {
   /** Starts the node; one that dies at its crash point before it is up is started again without. */
   async #start(failAt: string | undefined): Promise<void> {
     try {
+      this.#failAt = failAt;
       this.#recoveries.push(await this.#world.startNode(failAt));
     } catch (error) {
       if (!(error instanceof ChildGone) || failAt === undefined) throw error;
+      this.#diedAtPoint();
+      this.#failAt = undefined;
       this.#say(`    died at ${failAt} while it started`);
       await this.#world.kill({ database: false });
       this.#recoveries.push(await this.#world.startNode());
     }
+  }
+
+  #diedAtPoint(): void {
+    const [name = ''] = this.#failAt?.split(':') ?? [];
+    this.#points.set(name, (this.#points.get(name) ?? 0) + 1);
   }
 
   /** Lets everything come to rest and asks the model. */
@@ -182,7 +199,8 @@ class TortureRun {
     for (let done = false; !done;) {
       done = await this.#unlessGone(() => world.drained());
       if (done) break;
-      this.#say('    died at its crash point while it recovered');
+      this.#diedAtPoint();
+      this.#say(`    died at ${this.#failAt ?? 'a point'} while it recovered`);
       await world.kill({ database: false });
       await this.#start(undefined);
     }
@@ -201,6 +219,7 @@ class TortureRun {
     const world = this.#world;
     await world.fleet.pause();
     world.heal(true);
+    world.bank.calm();
     await world.kill({ database: false });
     await this.#start(undefined);
     this.#say('every terminal settles');

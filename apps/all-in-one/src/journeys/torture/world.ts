@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@tillstream/event-store/embedded';
-import { FaultProxy, type Terminal } from '@tillstream/simulator';
+import { FaultProxy, type BankHost, type Terminal } from '@tillstream/simulator';
 import pg from 'pg';
 import { ChildNode } from '../child-node.ts';
 import { JourneyNode } from '../journey-node.ts';
@@ -67,6 +67,12 @@ export class TortureWorld {
       channelRetryMs: 40,
       lateAnswerMs: channelTimerMs + 150,
       embedded: true,
+      bankFaults: {
+        seed,
+        payouts: { reject: 0.12, return: 0.12, late: 0.12, twice: 0.12, silent: 0.12 },
+        line: { unavailable: 0.04, 'cut-before': 0.04, 'cut-after': 0.04, 'half-answer': 0.04, delay: 0.04 },
+        silentMs: 700,
+      },
     });
     const { world } = journey.childSettings;
     const bankPort = Number(new URL(world.bankUrl).port);
@@ -90,6 +96,10 @@ export class TortureWorld {
     ];
     const [terminalPort = 0, networkPort = 0, bankProxy = 0] = await Promise.all(lines.map((one) => one.listen()));
     return new TortureWorld(journey, seed, lines, { terminals: terminalPort, network: networkPort, bank: bankProxy });
+  }
+
+  get bank(): BankHost {
+    return this.journey.foreign.bank;
   }
 
   /** The node's process, while there is one. */

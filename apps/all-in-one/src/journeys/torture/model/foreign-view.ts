@@ -1,3 +1,4 @@
+import type { RealPayout } from '@tillstream/simulator';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /*
@@ -73,13 +74,19 @@ export class BankView {
   readonly orders: BankOrder[] = [];
   /** Clearing date → fen. */
   readonly credits = new Map<string, number>();
+  /** What it really paid, whatever it says. */
+  paid: readonly RealPayout[] = [];
   readonly #file: Lines<BankLine>;
+  readonly #paid: () => readonly RealPayout[];
 
-  constructor(path: string) {
+  /** @param paid asks the bank what it really paid up to now */
+  constructor(path: string, paid: () => readonly RealPayout[]) {
     this.#file = new Lines(path);
+    this.#paid = paid;
   }
 
   read(): void {
+    this.paid = this.#paid();
     for (const line of this.#file.more()) {
       if (line.t === 'file') this.orders.push(...line.orders);
       if (line.t === 'credit') this.credits.set(line.credit.clearingDate, line.credit.amount);

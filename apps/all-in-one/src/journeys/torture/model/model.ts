@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { RealPayout } from '@tillstream/simulator';
 import type pg from 'pg';
 import { demoMerchants } from '../../../demo/roster.ts';
 import type { Witness } from '../witness.ts';
@@ -6,6 +7,7 @@ import type { Broken, Evidence } from './evidence.ts';
 import { BankView, NetworkView } from './foreign-view.ts';
 import { brokenMoney } from './money-rules.ts';
 import { brokenPayments } from './payment-rules.ts';
+import { brokenPayouts } from './payout-rules.ts';
 import { StoreView } from './store-view.ts';
 
 /**
@@ -19,9 +21,9 @@ export class Model {
   readonly #witness: Witness;
   readonly #plans = new Map(demoMerchants.map(({ merchantId, planId }) => [merchantId, planId]));
 
-  constructor(simulatorFolder: string, witness: Witness) {
+  constructor(simulatorFolder: string, witness: Witness, paid: () => readonly RealPayout[]) {
     this.#network = new NetworkView(join(simulatorFolder, 'network.ndjson'));
-    this.#bank = new BankView(join(simulatorFolder, 'bank.ndjson'));
+    this.#bank = new BankView(join(simulatorFolder, 'bank.ndjson'), paid);
     this.#witness = witness;
   }
 
@@ -41,6 +43,6 @@ export class Model {
       plans: this.#plans,
       atEnd,
     };
-    return [...brokenPayments(evidence), ...brokenMoney(evidence)];
+    return [...brokenPayments(evidence), ...brokenMoney(evidence), ...brokenPayouts(evidence)];
   }
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { PayoutView } from './payout-view.ts';
 
 /*
  * The model's own reading of the store: records as JSON, and what each type of fact means, in a table of its own. Nothing here comes from
@@ -128,8 +129,7 @@ export class StoreView {
   /** Id of a fact → journals that follow from it. */
   readonly booked = new Map<string, string[]>();
   readonly factIds = new Set<string>();
-  /** `<merchant> <due date>` → fen that the bank confirmed, less what it returned. */
-  readonly paid = new Map<string, number>();
+  readonly payouts = new PayoutView();
   readonly credited = new Map<string, number>();
   /** `<terminal>.<batch>` → how the host ended it. */
   readonly batches = new Map<string, 'balanced' | 'reconciled' | 'with differences'>();
@@ -162,12 +162,10 @@ export class StoreView {
     if (fact.stream.startsWith('payment-')) return this.#payment(fact);
     if (fact.type === 'EntryPosted') return this.#entry(fact);
     if (fact.stream.startsWith('batch-')) return this.#batch(fact);
-    const { merchantId, dueDate, amount } = fact.data as { merchantId: string; dueDate: string; amount: number };
-    const name = `${merchantId} ${dueDate}`;
-    if (fact.type === 'PayoutConfirmed') this.paid.set(name, (this.paid.get(name) ?? 0) + amount);
-    if (fact.type === 'PayoutReturned') this.paid.set(name, (this.paid.get(name) ?? 0) - amount);
+    if (fact.stream.startsWith('payout-')) return this.payouts.take(fact);
     this.#case(fact);
-    if (fact.type === 'ChannelCredited') this.credited.set(String(fact.data['clearingDate']), amount);
+    if (fact.type === 'ChannelCredited')
+      this.credited.set(String(fact.data['clearingDate']), Number(fact.data['amount']));
   }
 
   #case({ type, data }: Read): void {
@@ -255,7 +253,9 @@ export class StoreView {
     if (journal !== undefined) this.owed.set(id, journal);
   }
 
-  #entry({ position, data }: Read): void {
+  #entry(fact: Read): void {
+    const { position, data } = fact;
+    this.payouts.take(fact);
     const { merchantId, date, journal, cause, lines } = data as unknown as Omit<Entry, 'position'>;
     this.entries.push({ position, merchantId, date, journal, cause, lines });
     this.booked.set(cause, [...(this.booked.get(cause) ?? []), journal]);
