@@ -47,6 +47,7 @@ export type {
 export { Simulation } from './simulation.ts';
 export { Journal, JournalDamaged, type Durability } from './state/journal.ts';
 export { presentAndLoseAnswer, sendAgain, sendUnderOpenBatch } from './terminal/drills.ts';
+export type { ItemKind } from './terminal/item-kinds.ts';
 export type { ReversalHabit } from './terminal/habits.ts';
 export { keyOf, type Item, type ItemStatus, type TerminalState } from './terminal/record.ts';
 export type { SettlementOutcome } from './terminal/settlement.ts';

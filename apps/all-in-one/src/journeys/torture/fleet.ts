@@ -13,6 +13,7 @@ import {
   type TerminalFault,
 } from '@tillstream/simulator';
 import { card } from '../cards.ts';
+import type { Broken } from './model/evidence.ts';
 
 /** Cards of one wish and range, so few that a leak of one of them can be looked for everywhere. */
 const cardsOfAKind = 4;
@@ -37,6 +38,11 @@ const acts: readonly (readonly [number, Act])[] = [
   [3, (terminal, draw) => terminal.offlineSale({ amount: draw.integer(1, 90_00), card: pickCard(draw, '20', false) })],
   [7, voidOne],
   [7, refundOne],
+  [10, hold],
+  [7, completeOne],
+  [4, adviseOne],
+  [3, freeOne],
+  [5, voidCompletion],
   [3, (terminal, draw) => terminal.inquiry({ card: pickCard(draw, '20') })],
   [3, (terminal, draw) => repeatOne(terminal, draw, 0)],
   [2, (terminal, draw) => repeatOne(terminal, draw, 1)],
@@ -45,6 +51,8 @@ const acts: readonly (readonly [number, Act])[] = [
   [1, (terminal) => terminal.signIn()],
   [5, (terminal) => (terminal.state.counted >= batchSize ? terminal.settle() : Promise.resolve())],
 ];
+/** What is not open, too old or gone (domain 3.15). */
+const refusals: readonly string[] = ['12', '22', '25'];
 const weights = acts.reduce((sum, [weight]) => sum + weight, 0);
 
 const habits: readonly ReversalHabit[] = ['keeps', 'keeps', 'drops-after-tries', 'drops-at-midnight', 'takes-any-code'];
@@ -83,6 +91,33 @@ export class TortureFleet {
     return outcomes.flatMap((outcome, n) =>
       outcome.is === 'settled' ? [] : [`${this.#terminals[n]?.terminalId}: ${outcome.why}`],
     );
+  }
+
+  /**
+   * Every second hold of each terminal is asked for one fen too much, then for the most that is allowed; each that is answered
+   * otherwise than it stands is given. @param stands whether the hold of this key (`<terminal>.<batch>.<stan>`) is open
+   */
+  async completeHolds(stands: (key: string) => boolean): Promise<Broken[]> {
+    const all = this.#terminals.map(async (terminal) => {
+      const broken: Broken[] = [];
+      for (const item of itemsOf(terminal, isHold).filter((_, n) => n % 2 === 0)) {
+        const key = `${terminal.terminalId}.${keyOf(item)}`;
+        const isOpen = stands(key);
+        const most = Math.floor((item.amount * 115) / 100);
+        const asked = [
+          [most + 1, isOpen ? ['13'] : refusals],
+          [most, isOpen ? ['00'] : refusals],
+        ] as const;
+        for (const [amount, right] of asked) {
+          const outcome = await terminal.complete(keyOf(item), amount);
+          const code = outcome.is === 'answered' ? outcome.code : outcome.is;
+          const detail = `${key}, ${isOpen ? 'open' : 'over'}: ${amount} of ${item.amount} fen was answered ${code}`;
+          if (!right.includes(code)) broken.push({ rule: 'open holds are completed, others are not', detail });
+        }
+      }
+      return broken;
+    });
+    return (await Promise.all(all)).flat();
   }
 
   async #trade(terminal: Terminal, draw: Draw): Promise<void> {
@@ -132,10 +167,9 @@ async function voidOne(terminal: Terminal, draw: Draw): Promise<unknown> {
   const { batch } = terminal.state;
   const sales = itemsOf(
     terminal,
-    (item) => isLiveSale(item) && item.batch === batch && item.refunded === 0 && item.status === 'approved',
+    (item) => item.kind === 'sale' && isLiveSale(item) && item.batch === batch && item.refunded === 0,
   );
-  const fault = draw.chance(0.25) ? draw.pick(['answer-spoilt', 'printer-failed', 'power-cut'] as const) : undefined;
-  return sales.length > 0 ? terminal.voidSale(keyOf(draw.pick(sales)), fault) : undefined;
+  return sales.length > 0 ? terminal.voidSale(keyOf(draw.pick(sales)), faultOf(draw)) : undefined;
 }
 
 async function refundOne(terminal: Terminal, draw: Draw): Promise<unknown> {
@@ -146,7 +180,54 @@ async function refundOne(terminal: Terminal, draw: Draw): Promise<unknown> {
   return terminal.refund(keyOf(sale), draw.chance(0.3) ? left : draw.integer(1, left));
 }
 
-const isLiveSale = ({ kind, status, voided }: Item): boolean => kind === 'sale' && status === 'approved' && !voided;
+const isLiveSale = ({ kind, status, voided }: Item): boolean =>
+  (kind === 'sale' || isCompletion(kind)) && status === 'approved' && !voided;
+
+const isCompletion = (kind: Item['kind']): boolean => kind === 'completion' || kind === 'completion-advice';
+const isHold = ({ kind, status }: Item): boolean => kind === 'pre-auth' && status === 'approved';
+
+/** What goes wrong at the terminal in a quarter of the cases. */
+const faultOf = (draw: Draw): TerminalFault | undefined =>
+  draw.chance(0.25) ? draw.pick(['answer-spoilt', 'printer-failed', 'power-cut'] as const) : undefined;
+
+function hold(terminal: Terminal, draw: Draw): Promise<unknown> {
+  const wish = draw.pick(['20', '20', '20', '20', '20', '51', '97', '98', '99'] as const);
+  return terminal.preAuth({ amount: draw.integer(100, 2_000_00), card: pickCard(draw, wish), fault: faultOf(draw) });
+}
+
+/** Of eight tries one asks for a fen too much, one for what may be over already. */
+function pickHold(terminal: Terminal, draw: Draw): { readonly key: string; readonly amount: number } | undefined {
+  const tooLate = draw.chance(0.125);
+  const holds = itemsOf(terminal, (item) => isHold(item) && (tooLate || (!item.voided && !item.completed)));
+  if (holds.length === 0) return undefined;
+  const one = draw.pick(holds);
+  const most = Math.floor((one.amount * 115) / 100);
+  return { key: keyOf(one), amount: draw.chance(0.125) ? most + 1 : draw.integer(1, most) };
+}
+
+async function completeOne(terminal: Terminal, draw: Draw): Promise<unknown> {
+  const one = pickHold(terminal, draw);
+  return one && terminal.complete(one.key, one.amount, 'request', faultOf(draw));
+}
+
+async function adviseOne(terminal: Terminal, draw: Draw): Promise<unknown> {
+  const one = pickHold(terminal, draw);
+  return one && terminal.complete(one.key, one.amount, 'advice');
+}
+
+async function freeOne(terminal: Terminal, draw: Draw): Promise<unknown> {
+  const one = pickHold(terminal, draw);
+  return one && terminal.voidPreAuth(one.key, faultOf(draw));
+}
+
+async function voidCompletion(terminal: Terminal, draw: Draw): Promise<unknown> {
+  const { batch } = terminal.state;
+  const completions = itemsOf(
+    terminal,
+    (item) => isLiveSale(item) && isCompletion(item.kind) && item.batch === batch && item.refunded === 0,
+  );
+  return completions.length > 0 ? terminal.voidCompletion(keyOf(draw.pick(completions)), faultOf(draw)) : undefined;
+}
 
 async function repeatOne(terminal: Terminal, draw: Draw, more: number): Promise<unknown> {
   const items = itemsOf(

@@ -1,7 +1,7 @@
-import type { Exchange, Item, Terminal } from '@tillstream/simulator';
+import type { Exchange, Item, ItemKind, Terminal } from '@tillstream/simulator';
 
 /** What a message asks for, by MTI and F60.1 (domain 2.3). */
-export type AskedKind = 'sale' | 'offline-sale' | 'void' | 'refund' | 'inquiry' | 'reversal' | 'other';
+export type AskedKind = ItemKind | 'reversal' | 'other';
 
 /** One exchange of a terminal as the foreign world remembers it: no card number, no PIN. */
 export interface Told {
@@ -26,6 +26,11 @@ export interface Told {
 export type Belief = Pick<Item, 'kind' | 'amount' | 'status' | 'code' | 'voided' | 'batch' | 'stan' | 'rrn'>;
 
 const kinds: Readonly<Record<string, AskedKind>> = {
+  '0100.10': 'pre-auth',
+  '0100.11': 'pre-auth-void',
+  '0200.20': 'completion',
+  '0220.24': 'completion-advice',
+  '0200.21': 'completion-void',
   '0200.22': 'sale',
   '0200.23': 'void',
   '0220.25': 'refund',

@@ -18,18 +18,20 @@ export interface Evidence {
   readonly plans: ReadonlyMap<string, string>;
   /** Everything is settled, closed and paid; nobody has anything left to do. */
   readonly atEnd: boolean;
+  /** Day 31 after the last payment has come and been worked. */
+  readonly afterExpiry: boolean;
 }
 
 /** One line about an operation, for a person who looks for it. */
 export const named = ({ id, kind, key, standing, past }: Operation): string =>
   `${kind} ${key} (operation ${id}): ${standing}, after ${past.join(', ')}`;
 
-/** The network's approved void of a sale, if it has one that stands. */
+/** The network's approved void of a sale or completion, if it has one that stands. */
 export function standingVoids({ network }: Evidence): Map<string, NetworkOperation> {
   const voids = new Map<string, NetworkOperation>();
   for (const operation of network.operations.values()) {
-    if (operation.is === 'void' && operation.original !== null && network.stands(operation))
-      voids.set(operation.original, operation);
+    const cancels = operation.is === 'void' || operation.is === 'completion-void';
+    if (cancels && operation.original !== null && network.stands(operation)) voids.set(operation.original, operation);
   }
   return voids;
 }
@@ -44,4 +46,4 @@ export const isPosted = ({ past, standing, returned }: Operation): boolean =>
   past.includes('approved') && standing !== 'undone' && returned !== 'accepted';
 
 /** Kinds by which the payer pays. */
-export const pays: ReadonlySet<string> = new Set(['sale', 'offline-sale']);
+export const pays: ReadonlySet<string> = new Set(['sale', 'offline-sale', 'completion', 'completion-advice']);

@@ -5,6 +5,7 @@ import { demoMerchants } from '../../../demo/roster.ts';
 import type { Witness } from '../witness.ts';
 import type { Broken, Evidence } from './evidence.ts';
 import { BankView, NetworkView } from './foreign-view.ts';
+import { brokenHolds } from './hold-rules.ts';
 import { brokenMoney } from './money-rules.ts';
 import { brokenPayments } from './payment-rules.ts';
 import { brokenPayouts } from './payout-rules.ts';
@@ -31,7 +32,10 @@ export class Model {
    * Every rule that does not hold now, first the payments' and then the money's. The node has nothing in doubt and nothing left to
    * follow; at the end every batch is settled too, and every day closed and paid.
    */
-  async judge(pool: pg.Pool, { atEnd }: { readonly atEnd: boolean }): Promise<Broken[]> {
+  async judge(
+    pool: pg.Pool,
+    { atEnd = false, afterExpiry = false }: { readonly atEnd?: boolean; readonly afterExpiry?: boolean } = {},
+  ): Promise<Broken[]> {
     await this.store.read(pool);
     this.#network.read();
     this.#bank.read();
@@ -41,8 +45,13 @@ export class Model {
       bank: this.#bank,
       store: this.store,
       plans: this.#plans,
-      atEnd,
+      ...{ atEnd, afterExpiry },
     };
-    return [...brokenPayments(evidence), ...brokenMoney(evidence), ...brokenPayouts(evidence)];
+    return [
+      ...brokenPayments(evidence),
+      ...brokenHolds(evidence),
+      ...brokenMoney(evidence),
+      ...brokenPayouts(evidence),
+    ];
   }
 }

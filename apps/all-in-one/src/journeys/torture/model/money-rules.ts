@@ -1,4 +1,4 @@
-import { byPayment, isPosted, named, pays, standingVoids, type Broken, type Evidence } from './evidence.ts';
+import { byPayment, isPosted, named, pays, type Broken, type Evidence } from './evidence.ts';
 import { feeBack, feeOf } from './fees.ts';
 import type { Operation } from './store-view.ts';
 
@@ -58,11 +58,15 @@ const planOf = ({ plans }: Evidence, merchantId: string): string => plans.get(me
 function feesDiffer(evidence: Evidence): Broken[] {
   const broken: Broken[] = [];
   for (const operations of byPayment(evidence).values()) {
-    const sale = operations.find(({ kind, approvals }) => pays.has(kind) && approvals > 0);
+    const paying = operations.filter(({ kind, approvals }) => pays.has(kind) && approvals > 0);
+    for (const one of paying) {
+      const fee = feeOf(planOf(evidence, one.merchantId), one.approvedAmount, one.cardClass);
+      if (fee !== one.fee)
+        broken.push({ rule: 'fees are those of the plan', detail: `${named(one)}: ${one.fee}, not ${fee} fen` });
+    }
+    // A void takes a completion back only before its first refund, so refunds are of the last one.
+    const sale = paying.at(-1);
     if (sale === undefined) continue;
-    const fee = feeOf(planOf(evidence, sale.merchantId), sale.approvedAmount, sale.cardClass);
-    if (fee !== sale.fee)
-      broken.push({ rule: 'fees are those of the plan', detail: `${named(sale)}: ${sale.fee}, not ${fee} fen` });
     const refunds = operations.filter(({ kind, approvals }) => kind === 'refund' && approvals > 0);
     if (refunds.length === 0 || refunds.some(({ standing }) => standing === 'declined' || standing === 'failed'))
       continue;
@@ -70,7 +74,7 @@ function feesDiffer(evidence: Evidence): Broken[] {
     const back = refunds.reduce((sum, { feeReturned }) => sum + feeReturned, 0);
     if (refunded > sale.approvedAmount)
       broken.push({ rule: 'refunds never exceed their payment', detail: `${named(sale)}: ${refunded} fen refunded` });
-    const expected = feeBack(fee, sale.approvedAmount, 0, refunded);
+    const expected = feeBack(sale.fee, sale.approvedAmount, 0, refunded);
     if (back !== expected)
       broken.push({
         rule: 'fees are those of the plan',
@@ -96,11 +100,11 @@ function merchantsDiffer(evidence: Evidence): Broken[] {
     return known;
   };
   for (const operations of byPayment(evidence).values()) {
-    const sale = operations.find(({ kind }) => pays.has(kind));
-    if (sale === undefined || !isPosted(sale)) continue;
+    const paying = operations.filter((one) => pays.has(one.kind) && isPosted(one) && one.cancelledBy === null);
+    const [sale] = paying;
+    if (sale === undefined) continue;
     const position = of(sale.merchantId);
-    if (operations.some((one) => one.kind === 'void' && isPosted(one))) continue;
-    const net = sale.approvedAmount - sale.fee - refundedNet(operations);
+    const net = paying.reduce((sum, one) => sum + one.approvedAmount - one.fee, 0) - refundedNet(operations);
     position.owed += net;
     const isHeld = operations.some(
       ({ kind, standing, returned }) => kind !== 'refund' && (standing === 'stuck' || returned === 'asked'),
@@ -168,9 +172,10 @@ function receivablesLeft({ store, network }: Evidence): Broken[] {
   for (const taken of network.operations.values()) {
     const operation = store.byTrace.get(taken.key);
     if (operation?.standing !== 'stuck' || operation.past.includes('approved') || !network.stands(taken)) continue;
-    const sale = taken.is === 'void' ? network.operations.get(taken.original ?? '') : taken;
-    if (sale === undefined) continue;
-    const net = (taken.is === 'void' ? -1 : 1) * (sale.amount - sale.issuerCost - sale.networkCost);
+    const cancels = taken.is === 'void' || taken.is === 'completion-void';
+    const sale = cancels ? network.operations.get(taken.original ?? '') : taken;
+    if (sale === undefined || taken.is.startsWith('pre-auth')) continue;
+    const net = (cancels ? -1 : 1) * (sale.amount - sale.issuerCost - sale.networkCost);
     unclear.set(sale.clearing, (unclear.get(sale.clearing) ?? 0) + net);
   }
   return [...store.credited.keys()].flatMap((date) => {

@@ -9,7 +9,21 @@ const heldBy: Readonly<Record<string, readonly string[]>> = {
   sale: ['approved', 'stuck'],
   void: ['approved', 'stuck'],
   refund: ['accepted'],
+  'pre-auth': ['approved', 'stuck'],
+  'pre-auth-void': ['approved', 'stuck'],
+  completion: ['approved', 'stuck'],
+  'completion-void': ['approved', 'stuck'],
 };
+/** Kinds that an 0400 may undo. */
+const undoable: ReadonlySet<string> = new Set([
+  'sale',
+  'void',
+  'pre-auth',
+  'pre-auth-void',
+  'completion',
+  'completion-void',
+]);
+const advices: ReadonlySet<string> = new Set(['offline-sale', 'completion-advice']);
 
 /** Rules about payments: who owns them, what was told, what is believed. */
 export function brokenPayments(evidence: Evidence): Broken[] {
@@ -56,7 +70,11 @@ function channelDiffers({ store, network }: Evidence): Broken[] {
 }
 
 /** The network's word for what we ask of it. */
-const there: Readonly<Record<string, string>> = { 'offline-sale': 'sale', return: 'refund' };
+const there: Readonly<Record<string, string>> = {
+  'offline-sale': 'sale',
+  'completion-advice': 'completion',
+  return: 'refund',
+};
 
 const isSame = (operation: Operation, taken: NetworkOperation): boolean =>
   (there[operation.kind] ?? operation.kind) === taken.is &&
@@ -70,7 +88,7 @@ function toldWithoutFact({ witness, store }: Evidence): Broken[] {
   const broken: Broken[] = [];
   for (const told of witness.told) {
     if (told.code === null || !approving.has(told.code)) continue;
-    if (told.kind !== 'sale' && told.kind !== 'void' && told.kind !== 'refund') continue;
+    if (!undoable.has(told.kind) && !advices.has(told.kind) && told.kind !== 'refund') continue;
     const found = approvalsOf(store.byKey, told).filter((operation) => approves(operation, told));
     if (found.length === 1) continue;
     const detail = `${told.kind} ${told.terminalId}.${told.key} was told ${told.code} (exchange ${told.n}); facts: ${found.map(named).join('; ') || 'none'}`;
@@ -90,8 +108,11 @@ function approvalsOf(byKey: ReadonlyMap<string, readonly Operation[]>, told: Tol
 }
 
 function approves(operation: Operation, told: Told): boolean {
-  if (operation.approvals !== 1) return operation.approvals > 1;
-  const amount = operation.kind === 'sale' ? operation.approvedAmount : operation.amount;
+  const { kind, approvals, promises } = operation;
+  const facts = advices.has(kind) ? promises : approvals;
+  if (facts !== 1) return facts > 1;
+  const inPart = kind === 'sale' || kind === 'pre-auth';
+  const amount = inPart ? operation.approvedAmount : operation.amount;
   return amount === (told.repliedAmount ?? told.amount) && (told.rrn === null || told.rrn === operation.rrn);
 }
 
@@ -103,7 +124,7 @@ function toldAfterUndone({ witness }: Evidence): Broken[] {
     const key = `${told.terminalId}.${told.key}`;
     if (told.kind === 'reversal') {
       if (told.code === '00' || told.code === '25') over.set(key, told);
-    } else if (told.kind === 'sale' || told.kind === 'void') {
+    } else if (undoable.has(told.kind)) {
       const before = over.get(key);
       if (told.code === '98') over.set(key, told);
       else if (told.code !== null && approving.has(told.code) && before !== undefined) {
@@ -150,29 +171,29 @@ function isBelieved(
   if (kind === 'refund') return operation === undefined || operation.approvals <= 1;
   // Approved without the host, which hears of it before the settlement; a no of the channel is for a person.
   if (kind === 'offline-sale') return operation !== undefined || !atEnd;
+  if (kind === 'completion-advice') return operation?.promises === 1;
   if (operation === undefined || operation.standing !== 'approved') return false;
-  if (kind === 'void') return true;
-  const isVoided = (payments.get(operation.paymentId) ?? []).some((one) => one.kind === 'void' && isPosted(one));
+  if (kind.endsWith('void')) return true;
+  const isFreed = (one: Operation): boolean => one.kind === 'pre-auth-void' && isPosted(one);
+  const isVoided = operation.cancelledBy !== null || (payments.get(operation.paymentId) ?? []).some(isFreed);
   // A void that the terminal does not know of is judged by its own belief.
   return isVoided || !voided;
 }
 
+/** A hold moves no money: one that its terminal does not know of lapses. */
+const movesMoney: ReadonlySet<string> = new Set(['sale', 'void', 'completion', 'completion-void']);
+
 /** The channel has taken the money, or given it back, and holds to it. */
 function isKept({ network }: Evidence, { trace }: Operation, voids: ReadonlyMap<string, NetworkOperation>): boolean {
   const taken = trace === null ? undefined : network.operations.get(trace);
-  return (
-    taken !== undefined &&
-    (taken.is === 'sale' || taken.is === 'void') &&
-    network.stands(taken) &&
-    !voids.has(taken.key)
-  );
+  return taken !== undefined && movesMoney.has(taken.is) && network.stands(taken) && !voids.has(taken.key);
 }
 
 function isOwned({ store, atEnd }: Evidence, { status, batch }: Belief, operation: Operation): boolean {
   if (operation.standing === 'stuck' || operation.returned !== 'no') return true;
   if (status === 'sent') return !atEnd;
   // The payer has the money back; a void whose day has passed by the comparison is a person's (domain 3.4, 4.1).
-  if (operation.kind === 'void' && store.hostOnly.has(operation.key)) return true;
+  if (operation.confirmed || (operation.kind.endsWith('void') && store.hostOnly.has(operation.key))) return true;
   return !store.batches.has(`${operation.terminalId}.${batch}`) && !atEnd;
 }
 

@@ -74,8 +74,8 @@ function creditedOf(evidence: Evidence): Map<string, number> {
   const voids = standingVoids(evidence);
   const credited = new Map<string, number>();
   for (const sale of network.operations.values()) {
-    if (sale.is !== 'sale' || !network.stands(sale) || voids.has(sale.key) || !bank.credits.has(sale.clearing))
-      continue;
+    const pays = sale.is === 'sale' || sale.is === 'completion';
+    if (!pays || !network.stands(sale) || voids.has(sale.key) || !bank.credits.has(sale.clearing)) continue;
     const net = sale.amount - feeOf(plans.get(sale.merchantId) ?? '', sale.amount, sale.cardClass);
     credited.set(sale.merchantId, (credited.get(sale.merchantId) ?? 0) + net);
   }

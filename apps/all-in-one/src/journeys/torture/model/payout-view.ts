@@ -18,11 +18,16 @@ interface Stop {
   readonly name: string;
 }
 
+/** Facts after which nothing more is expected of a payout on its day. */
+const answers: ReadonlySet<string> = new Set(['PayoutNotNeeded', 'PayoutConfirmed', 'PayoutRejected']);
+
 /** The payouts as the facts tell. */
 export class PayoutView {
   readonly sums = new Map<string, PayoutSums>();
   /** Orders that were made although the merchant's payouts had to stop (domain 4.3). */
   readonly inSpite: string[] = [];
+  /** `<merchant> <due date>` of what was said to be due and has no answer. */
+  readonly open = new Set<string>();
   readonly #stops = new Map<string, Stop[]>();
   /** Ids of `PayoutDue` that were said while the merchant's payouts had to stop, with the reason. */
   readonly #stopped = new Map<string, string>();
@@ -31,6 +36,8 @@ export class PayoutView {
   take({ id, type, data }: Read): void {
     const { merchantId = '', dueDate = '', amount = 0 } = data as Partial<Record<string, string>> & { amount?: number };
     const sums = this.#of(merchantId);
+    if (type === 'PayoutDue') this.open.add(`${merchantId} ${dueDate}`);
+    if (answers.has(type)) this.open.delete(`${merchantId} ${dueDate}`);
     switch (type) {
       case 'PayoutConfirmed':
         sums.confirmed += amount;

@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import { HoldView } from './hold-view.ts';
+import { approvals, journalOf, meaning, type Standing } from './meaning.ts';
 import { PayoutView } from './payout-view.ts';
 
 /*
@@ -14,20 +16,6 @@ export interface Read {
   readonly type: string;
   readonly data: Record<string, unknown>;
 }
-
-/** Where an operation stands by the facts about it. */
-export type Standing =
-  | 'asked'
-  | 'approved'
-  | 'declined'
-  | 'in doubt'
-  | 'undone'
-  | 'stuck'
-  | 'accepted'
-  | 'failed'
-  | 'refused'
-  | 'tombstone'
-  | 'claimed';
 
 /** An operation of a terminal as the facts tell it. */
 export interface Operation {
@@ -49,6 +37,8 @@ export interface Operation {
   readonly past: Standing[];
   /** Facts by which it was approved. */
   approvals: number;
+  /** Facts by which an advice was answered 00 before the channel knew of it. */
+  promises: number;
   approvedAmount: number;
   /** Fen of the merchant's fee, as the approval says. */
   fee: number;
@@ -56,6 +46,10 @@ export interface Operation {
   feeReturned: number;
   /** Of the payment: the channel's clearing date. */
   clearingDate: string | null;
+  /** The void that has cancelled what it paid. */
+  cancelledBy: string | null;
+  /** A void that the clearing file showed to be done. */
+  confirmed: boolean;
   /** It goes, or went, back to the payer by a refund of ours. */
   returned: 'no' | 'asked' | 'accepted';
 }
@@ -82,42 +76,6 @@ interface Ref {
 
 const BATCH = 5_000;
 
-/** What each fact of a payment's stream makes of the operation that it names; `undefined`: evidence, nothing changes. */
-const meaning: Readonly<Record<string, Standing | undefined>> = {
-  ChannelRequested: 'asked',
-  PaymentApproved: 'approved',
-  PaymentVoided: 'approved',
-  BalanceAnswered: 'approved',
-  OperationDeclined: 'declined',
-  OperationInDoubt: 'in doubt',
-  ReversalRequested: 'in doubt',
-  PaymentReversed: 'undone',
-  VoidReversed: 'undone',
-  ReversalStuck: 'stuck',
-  RefundRequested: 'asked',
-  RefundAccepted: 'accepted',
-  RefundDeclined: 'declined',
-  OperationRefused: 'refused',
-  OperationLinked: 'claimed',
-  OperationTombstoned: 'tombstone',
-  LateResponseReceived: undefined,
-  ScriptResultReceived: undefined,
-  SignatureReceived: undefined,
-  AdviceRequested: 'asked',
-  AdviceDeclined: 'declined',
-  PreAuthApproved: 'approved',
-  PreAuthVoided: 'approved',
-  PreAuthExpired: undefined,
-  RefundFailed: 'failed',
-  VoidConfirmed: 'approved',
-  ReturnRequested: 'asked',
-  ReturnAccepted: 'accepted',
-  ReturnDeclined: 'declined',
-};
-
-/** Facts by which something is approved for its terminal. */
-const approvals = new Set(['PaymentApproved', 'PaymentVoided', 'RefundRequested']);
-
 /** Everything that the model knows of the store, filled from where it ended the last time. */
 export class StoreView {
   readonly operations = new Map<string, Operation>();
@@ -130,6 +88,9 @@ export class StoreView {
   readonly booked = new Map<string, string[]>();
   readonly factIds = new Set<string>();
   readonly payouts = new PayoutView();
+  readonly holds = new HoldView();
+  /** Payment → what pays the merchant now, or did last. */
+  readonly #paying = new Map<string, Operation>();
   readonly credited = new Map<string, number>();
   /** `<terminal>.<batch>` → how the host ended it. */
   readonly batches = new Map<string, 'balanced' | 'reconciled' | 'with differences'>();
@@ -191,6 +152,7 @@ export class StoreView {
       return;
     }
     const operation = this.#operationOf(fact);
+    this.holds.take(fact, operation);
     const standing = meaning[fact.type];
     if (standing === undefined) return;
     // A claim and a tombstone are notes beside an operation that stands in the original's stream.
@@ -217,10 +179,13 @@ export class StoreView {
       standing: 'asked',
       past: [],
       approvals: 0,
+      promises: 0,
       approvedAmount: 0,
       fee: 0,
       feeReturned: 0,
       clearingDate: null,
+      cancelledBy: null,
+      confirmed: false,
       returned: 'no',
     };
     this.operations.set(operation.id, operation);
@@ -243,7 +208,12 @@ export class StoreView {
     const { amount } = data as { amount?: number };
     if (amount !== undefined && operation.amount === 0) operation.amount = amount;
     if (approvals.has(type)) operation.approvals += 1;
+    if (type === 'AdviceRequested') operation.promises += 1;
+    if (type === 'PreAuthApproved') operation.approvedAmount = amount ?? 0;
+    if (type === 'VoidConfirmed') operation.confirmed = true;
+    this.#cancel(operation, type, data);
     if (type === 'PaymentApproved') {
+      this.#paying.set(operation.paymentId, operation);
       operation.approvedAmount = amount ?? 0;
       operation.fee = data['fee'] as number;
       operation.clearingDate = data['clearingDate'] as string;
@@ -253,37 +223,20 @@ export class StoreView {
     if (journal !== undefined) this.owed.set(id, journal);
   }
 
+  /** A void takes back what pays at its time; undone, it pays again. */
+  #cancel({ id, paymentId }: Operation, type: string, data: Read['data']): void {
+    const paying = this.#paying.get(paymentId);
+    if (paying === undefined) return;
+    if (type === 'PaymentVoided' || (type === 'VoidConfirmed' && data['undone'] !== null)) paying.cancelledBy = id;
+    if (type === 'VoidReversed' && data['restored'] !== null && paying.cancelledBy === id) paying.cancelledBy = null;
+  }
+
   #entry(fact: Read): void {
     const { position, data } = fact;
     this.payouts.take(fact);
     const { merchantId, date, journal, cause, lines } = data as unknown as Omit<Entry, 'position'>;
     this.entries.push({ position, merchantId, date, journal, cause, lines });
     this.booked.set(cause, [...(this.booked.get(cause) ?? []), journal]);
-  }
-}
-
-/** The journal that has to follow from a payment's fact (domain 4.6), if one has. */
-function journalOf(type: string, data: Record<string, unknown>): string | undefined {
-  switch (type) {
-    case 'PaymentApproved':
-      return 'J1';
-    case 'PaymentVoided':
-      return 'J2';
-    case 'RefundAccepted':
-      return 'J3';
-    case 'PaymentReversed':
-      return data['undone'] === null ? undefined : 'J2';
-    case 'VoidReversed':
-      return data['restored'] === null ? undefined : 'J1';
-    case 'ReturnAccepted':
-      return data['undone'] === null ? undefined : 'J2';
-    case 'VoidConfirmed':
-      if (data['undone'] === null) return undefined;
-      return data['caseId'] === null ? 'J2' : 'J11-confirmed';
-    case 'RefundFailed':
-      return 'J3-mirror';
-    default:
-      return undefined;
   }
 }
 
