@@ -144,6 +144,18 @@ describe('a pre-authorisation', () => {
   });
 });
 
+it('is held anew after a completion that was voided and another one that was undone, and is completed, given back or lapses', () => {
+  const again = { operation: operation('c2', 'completion', { stan: '000099' }) };
+  const undone = after(uncompleted, completing('c2', again), approving('c2'), reversing('c2'), confirmed('c2'));
+  expect(decide.isHeldOpen(stateOf(undone))).toBe(true);
+  const third = { operation: operation('c3', 'completion', { stan: '000100' }) };
+  expect(code(completing('c3', third)(paymentFrom(undone)))).toBe('accepted');
+  expect(code(freeing()(paymentFrom(undone)))).toBe('accepted');
+  given(...undone)
+    .when(expiring(day31))
+    .then({ type: 'PreAuthExpired', data: { on: day31 } });
+});
+
 describe('the checks of a completion (domain 3.15)', () => {
   const rows: readonly [string, string, readonly PaymentFact[], object, object][] = [
     ['the pre-authorisation is found', '25', [], {}, {}],

@@ -199,14 +199,16 @@ export function livePreAuthVoid(payment: Payment): Undoable | undefined {
 
 /**
  * The completion that counts: asked for and neither declined nor undone, nor cancelled by a void that was accepted. A
- * pre-authorisation takes one only (domain 3.6).
+ * pre-authorisation takes one only (domain 3.6). A void stands after the completion that it cancels, whatever was completed,
+ * and undone, since.
  */
 export function liveCompletion(payment: Payment): Undoable | PayingAdvice | undefined {
-  const last = payment.linked.findLast(
-    (one): one is Undoable | PayingAdvice => effectOf[one.kind] === 'pays' && isLive(one),
-  );
-  if (last === undefined || last.ref.operationId !== payment.priced?.operationId) return last;
-  return voidsOf(payment).some(({ standing: { is } }) => is === 'approved' || is === 'present') ? undefined : last;
+  const at = payment.linked.findLastIndex((one) => effectOf[one.kind] === 'pays' && isLive(one));
+  const last = payment.linked[at] as Undoable | PayingAdvice | undefined;
+  const isCancelled = payment.linked
+    .slice(at + 1)
+    .some(({ kind, standing: { is } }) => effectOf[kind] === 'cancels' && (is === 'approved' || is === 'present'));
+  return isCancelled ? undefined : last;
 }
 
 /** The refunds that count, from REQUESTED on (domain 3.5): all but the declined and the failed. */
