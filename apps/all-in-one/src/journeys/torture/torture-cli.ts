@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { patience } from '../until.ts';
-import { torture, TortureFailed, type TortureReport } from './torture.ts';
+import { TortureFailed, type TortureReport } from './torture-report.ts';
+import { torture } from './torture.ts';
 
 const HELP = `npm run torture [-- options]
 
