@@ -2,10 +2,13 @@ import type { Pool } from 'pg';
 import type { Noun } from '@tillstream/domain/stream';
 import { StoreUnavailable, type StoredRecord } from '../port.ts';
 import { DamagedRecord, decodeRecord, leafHash, type RecordContent } from '../record.ts';
+import { StreamReads, type Found, type Wanted } from './stream-reads.ts';
 
 /** Facts per read when the caller names no limit, and the most that one read gives. */
 export const DEFAULT_LIMIT = 1_000;
 const MAX_LIMIT = 5_000;
+/** Facts per stream of a group; a longer stream is read on by itself. */
+const GROUP_LIMIT = 100;
 
 type Row = [position: string, record: string, leaf: string];
 type Upcast = (content: RecordContent) => RecordContent;
@@ -17,6 +20,10 @@ const FIELDS = `f.position::text, convert_from(f.record, 'UTF8'), encode(f.leaf,
 export class Reading {
   private readonly pool: Pool;
   private readonly upcast: Upcast;
+  private readonly streams = new StreamReads(
+    (wanted) => this.wholeStream(wanted),
+    (wanted) => this.group(wanted),
+  );
 
   constructor(pool: Pool, upcast: Upcast) {
     this.pool = pool;
@@ -28,7 +35,11 @@ export class Reading {
     return BigInt(rows[0]?.[0] ?? 0);
   }
 
-  async stream(stream: string, from: number): Promise<StoredRecord[]> {
+  stream(stream: string, from: number): Promise<StoredRecord[]> {
+    return this.streams.read(stream, from);
+  }
+
+  private async wholeStream({ stream, from }: Wanted): Promise<StoredRecord[]> {
     const facts: StoredRecord[] = [];
     for (;;) {
       const next = from + facts.length;
@@ -40,6 +51,30 @@ export class Reading {
       for (const row of rows) facts.push(this.decode(row));
       if (rows.length < DEFAULT_LIMIT) return facts;
     }
+  }
+
+  private async group(wanted: readonly Wanted[]): Promise<readonly Found[]> {
+    const rows = await this.ask<[n: string, ...Row]>(
+      'store-streams',
+      `select a.n::text, ${FIELDS} from unnest($1::text[], $2::integer[]) with ordinality as a(stream, first, n)
+         cross join lateral (select * from store.fact g where g.stream = a.stream and g.revision >= a.first
+                              order by g.revision limit $3) f
+        order by a.n, f.revision`,
+      [wanted.map(({ stream }) => stream), wanted.map(({ from }) => from), GROUP_LIMIT],
+    );
+    const found: Row[][] = wanted.map(() => []);
+    for (const [n, ...row] of rows) found[Number(n) - 1]?.push(row);
+    return Promise.all(
+      wanted.map(async ({ stream, from }, n): Promise<Found> => {
+        try {
+          const facts = (found[n] ?? []).map((row) => this.decode(row));
+          if (facts.length < GROUP_LIMIT) return facts;
+          return [...facts, ...(await this.wholeStream({ stream, from: from + facts.length }))];
+        } catch (error) {
+          return error as Error;
+        }
+      }),
+    );
   }
 
   async existing(streams: readonly string[]): Promise<ReadonlySet<string>> {
