@@ -1,5 +1,7 @@
 export { ReportingModule } from './reporting.module.ts';
 export type { Breach } from './journal-watch.ts';
+export { showCases } from './case-figures.ts';
+export { showMoney } from './money-figures.ts';
 export { checkInvariants, type InvariantReport } from './invariants.ts';
 export {
   dayReport,

@@ -53,6 +53,12 @@ export {
 export { NestLog, openLog, type Log, type LogDestination, type LogFields, type LogSettings } from './logs/log.ts';
 export { isSecretName, maskFields, maskText, maskValue } from './logs/mask.ts';
 export { durationBuckets, Metrics, type MetricSpec } from './metrics/metrics.ts';
+export { observeHandlers } from './observe/observed-commands.ts';
+export { observePlatform } from './observe/observe-platform.ts';
+export { traceHost } from './observe/trace-host.ts';
+export { spanIdOf, traceIdOf } from './observe/trace-ids.ts';
+export { SpanKind } from '@opentelemetry/api';
+export { inSpan, startTracing, type Tracing, type TracingSettings } from './observe/tracing.ts';
 export { PLATFORM, PlatformModule, type Platform } from './platform/platform.ts';
 export { LIVE_SCHEMA, liveGroup, makeLiveTables, useSchema, type ReadModel } from './platform/read-model.ts';
 export {

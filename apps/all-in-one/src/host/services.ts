@@ -2,8 +2,19 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Authorization, AuthorizationModule, authorizationTimes } from '@tillstream/authorization';
 import { LedgerModule } from '@tillstream/ledger';
 import { MerchantsModule } from '@tillstream/merchants';
-import { openCases, ReportingModule, type OpenCases } from '@tillstream/reporting';
-import { Metrics, openHttp, PlatformModule, Readiness, stopOrder, watchRows } from '@tillstream/service-kit';
+import { ReportingModule, showCases, showMoney } from '@tillstream/reporting';
+import {
+  Metrics,
+  observeHandlers,
+  observePlatform,
+  openHttp,
+  type Platform,
+  PlatformModule,
+  Readiness,
+  stopOrder,
+  traceHost,
+  watchRows,
+} from '@tillstream/service-kit';
 import { Settlement, SettlementModule } from '@tillstream/settlement';
 import type { Address } from '@tillstream/simulator';
 import {
@@ -46,9 +57,12 @@ export async function startServices(
   options: Pick<StartOptions, 'terminalPort' | 'httpPort'>,
   world: ForeignAddresses,
 ): Promise<Services> {
-  const { platform } = node;
   const readiness = new Readiness();
   const metrics = new Metrics('all-in-one');
+  const platform = observePlatform(node.platform, metrics);
+  const { lifecycle, log } = platform;
+  observeHandlers(node.commandServer);
+  await traceHost(settings, { service: 'all-in-one', instance: `node-${process.pid}`, lifecycle, log });
   const gateway = await openTerminalGateway(platform, {
     port: options.terminalPort,
     ifTaken: 'next-free',
@@ -56,25 +70,25 @@ export async function startServices(
     barred: () => node.disk?.low === true,
   });
   const http = await openHttp({
-    module: rootModule(node, settings, world, gateway),
+    module: rootModule(platform, settings, world, gateway),
     title: 'Tillstream',
     port: options.httpPort,
     ...(settings.httpToken ? { token: settings.httpToken.reveal() } : {}),
-    log: platform.log,
-    readiness,
-    metrics,
+    ...{ log, readiness, metrics },
     busy: () => gateway.status().busy,
     strategies: [node.commandServer, gateway.server],
   });
-  platform.lifecycle.onStop('HTTP API and services', stopOrder.http, () => http.close(), 15_000);
+  lifecycle.onStop('HTTP API and services', stopOrder.http, () => http.close(), 15_000);
   const authorization = http.app.get(Authorization);
   const settlement = http.app.get(Settlement);
-  platform.lifecycle.onStop('readiness', stopOrder.intake, () => readiness.close());
+  lifecycle.onStop('readiness', stopOrder.intake, () => readiness.close());
   readiness.add('authorization', () => {
     const { ready, why } = authorization.ready();
     if (!ready) throw new Error(why.join('; '));
   });
-  showGauges(metrics, node, authorization, gateway);
+  showGauges(metrics, authorization, gateway);
+  showMoney(metrics, platform);
+  showCases(metrics, platform);
   watchRows(platform, metrics, { models: readModels, everyMs: settings.replayCheck });
   const address = gateway.server.address;
   if (!address) throw new Error('the terminal gateway does not listen');
@@ -90,7 +104,7 @@ export async function startServices(
   };
 }
 
-function showGauges(metrics: Metrics, node: Node, authorization: Authorization, gateway: TerminalGateway): void {
+function showGauges(metrics: Metrics, authorization: Authorization, gateway: TerminalGateway): void {
   const gauges = [
     ['in_doubt_operations', 'Operations that are in doubt', async () => (await authorization.inDoubtFigures()).count],
     [
@@ -105,35 +119,12 @@ function showGauges(metrics: Metrics, node: Node, authorization: Authorization, 
     ],
     ['terminal_connections', 'Open connections of terminals', () => gateway.status().connections],
     ['new_payments_turned_away', 'New payments answered 91 or 96 unread', () => gateway.status().turnedAway],
-    ['feed_lag_facts', 'Facts that the slowest group has yet to take in', () => lagOf(node)],
   ] as const;
-  showCases(metrics, node);
   for (const [name, help, read] of gauges) metrics.gauge({ name, help }, async (gauge) => gauge.set(await read()));
 }
 
-/** Open clearing cases by kind, as reporting's rows have them; a kind of which none is open any more says zero. */
-function showCases(metrics: Metrics, { platform }: Node): void {
-  const labels = ['kind'] as const;
-  const seen = new Set<string>();
-  const figures = async (set: (kind: string, open: OpenCases | undefined) => void): Promise<void> => {
-    const open = new Map((await openCases(platform.pool)).map((one) => [one.kind, one]));
-    for (const kind of open.keys()) seen.add(kind);
-    for (const kind of seen) set(kind, open.get(kind));
-  };
-  metrics.gauge({ name: 'open_cases', help: 'Clearing cases that are open', labels }, (gauge) =>
-    figures((kind, open) => gauge.set({ kind }, open?.count ?? 0)),
-  );
-  const help = 'Age of the oldest open case by the business clock, s; 0 when none is open';
-  metrics.gauge({ name: 'open_cases_oldest_seconds', help, labels }, (gauge) =>
-    figures((kind, open) => {
-      const now = platform.businessClock.now().getTime();
-      gauge.set({ kind }, open === undefined ? 0 : Math.max(0, (now - Date.parse(open.oldest)) / 1_000));
-    }),
-  );
-}
-
 function rootModule(
-  node: Node,
+  platform: Platform,
   settings: NodeSettings,
   world: ForeignAddresses,
   gateway: TerminalGateway,
@@ -141,7 +132,7 @@ function rootModule(
   return {
     module: AllInOneModule,
     imports: [
-      PlatformModule.of(node.platform),
+      PlatformModule.of(platform),
       MerchantsModule.register(),
       AuthorizationModule.register({
         channel: { id: DEMO_CHANNEL, host: '127.0.0.1', port: world.networkPort, dialect: 'ascii' },

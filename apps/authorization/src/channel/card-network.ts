@@ -11,7 +11,7 @@ import { isApprovalCode, isDoubtCode } from '@tillstream/domain/payment/refusals
 import type { Operation } from '@tillstream/domain/payment/state';
 import { formatF90, parseF54, type NetworkMessage } from '@tillstream/iso8583';
 import { fen, type Fen } from '@tillstream/money';
-import type { BusinessClock } from '@tillstream/service-kit';
+import { inSpan, SpanKind, type BusinessClock } from '@tillstream/service-kit';
 import { clearingDateOf } from './clearing-date.ts';
 import type { LinkOutcome, NetworkLink } from './network-link.ts';
 
@@ -205,7 +205,10 @@ export class CardNetwork {
   }
 
   async #send(mti: string, fields: Fields, about: ChannelMessage, timeoutMs: number): Promise<ChannelAnswer> {
-    const outcome = await this.#link.request({ mti, fields }, timeoutMs);
+    const asked = { 'tillstream.mti': mti, 'tillstream.operation': about.operation.kind };
+    const outcome = await inSpan('ask card network', SpanKind.CLIENT, asked, () =>
+      this.#link.request({ mti, fields }, timeoutMs),
+    );
     return outcome.is === 'answered' ? answerOf(outcome.reply, about) : outcome;
   }
 }

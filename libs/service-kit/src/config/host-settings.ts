@@ -1,4 +1,4 @@
-import { choice, durationMs, integer } from './setting.ts';
+import { choice, decimal, durationMs, integer, webAddress } from './setting.ts';
 
 /** Settings of every host, the single node and each process of a cluster. */
 export const hostSettings = {
@@ -17,5 +17,15 @@ export const hostSettings = {
   logLevel: choice('TILLSTREAM_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
     what: 'least level that is logged',
     fallback: 'info',
+  }),
+  tracesTo: webAddress<string | undefined>('OTEL_EXPORTER_OTLP_ENDPOINT', {
+    what: 'collector that traces go to by OTLP over HTTP; nothing is traced when left out',
+    fallback: undefined,
+  }),
+  traceRatio: decimal('OTEL_TRACES_SAMPLER_ARG', {
+    what: 'share of the traces that are kept; the same in every process, so that a kept trace is whole',
+    above: 0,
+    max: 1,
+    fallback: 1,
   }),
 } as const;

@@ -156,8 +156,11 @@ export function hexKey<T extends Secret | undefined = Secret>(
 }
 
 /** The address of somebody's web server, `http://host:port`, without a path. */
-export function webAddress(name: string, options: SettingOptions<string>): Setting<string> {
-  return setting<string>(name, options, 'an address such as https://bank.example:8443, without a path', (raw) => {
+export function webAddress<T extends string | undefined = string>(
+  name: string,
+  options: SettingOptions<T>,
+): Setting<T | string> {
+  return setting<T | string>(name, options, 'an address such as https://bank.example:8443, without a path', (raw) => {
     if (!URL.canParse(raw)) return { wrong: 'not an address' };
     const { protocol, username, password, origin, href } = new URL(raw);
     if (protocol !== 'http:' && protocol !== 'https:') return { wrong: `scheme '${shown(protocol.slice(0, -1))}'` };

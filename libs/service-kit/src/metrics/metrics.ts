@@ -24,7 +24,10 @@ export class Metrics {
     return new Counter({ name: `tillstream_${name}`, help, labelNames: [...labels], registers: [this.registry] });
   }
 
-  /** A figure that goes up and down; `read` sets it at each scrape when given. */
+  /**
+   * A figure that goes up and down; `read` sets it at each scrape when given. One that cannot be read now is missing from that scrape (NaN
+   * without labels), and the others are shown all the same.
+   */
   gauge<L extends string = never>(
     { name, help, labels = [] }: MetricSpec<L>,
     read?: (gauge: Gauge<L>) => void | Promise<void>,
@@ -35,7 +38,7 @@ export class Metrics {
       help,
       labelNames: [...labels],
       registers,
-      ...(read === undefined ? {} : { collect: () => read(gauge) }),
+      ...(read === undefined ? {} : { collect: () => readInto(gauge, labels.length > 0, read) }),
     });
     return gauge;
   }
@@ -57,5 +60,18 @@ export class Metrics {
   /** The text that a scraper reads, and its content type. */
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
     return { contentType: this.registry.contentType, body: await this.registry.metrics() };
+  }
+}
+
+async function readInto<L extends string>(
+  gauge: Gauge<L>,
+  isLabelled: boolean,
+  read: (gauge: Gauge<L>) => void | Promise<void>,
+): Promise<void> {
+  try {
+    await read(gauge);
+  } catch {
+    if (isLabelled) gauge.reset();
+    else gauge.set(Number.NaN);
   }
 }

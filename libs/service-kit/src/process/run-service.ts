@@ -8,6 +8,9 @@ import { Readiness } from '../health/readiness.ts';
 import { openHttp, type OpenHttp } from '../http/open-http.ts';
 import { stopOrder } from '../lifecycle/lifecycle.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { observeHandlers } from '../observe/observed-commands.ts';
+import { observePlatform } from '../observe/observe-platform.ts';
+import { traceHost } from '../observe/trace-host.ts';
 import { PlatformModule } from '../platform/platform.ts';
 import type { ReadModel } from '../platform/read-model.ts';
 import { watchRows } from '../platform/watch-rows.ts';
@@ -81,13 +84,16 @@ export async function runService<const S extends SettingSpec>(
 async function start<S extends SettingSpec>(
   spec: ServiceSpec<S>,
   settings: ProcessSettings & SettingValues<S>,
-  { platform, commandServer }: ClusterHost,
+  { platform: ground, commandServer }: ClusterHost,
 ): Promise<void> {
-  const { lifecycle, log } = platform;
+  const { lifecycle, log } = ground;
   const [readiness, metrics] = [new Readiness(), new Metrics(spec.name)];
+  const platform = observePlatform(ground, metrics);
+  observeHandlers(commandServer);
   lifecycle.stopOnSignals();
   followLauncher(lifecycle);
   try {
+    await traceHost(settings, { service: spec.name, instance: settings.instance, lifecycle, log });
     const parts = await spec.open({ platform, settings, commandServer, readiness, metrics });
     const http = await listen(spec, settings, parts, { platform, readiness, metrics });
     lifecycle.onStop('HTTP API and service', stopOrder.http, () => http.close(), 15_000);
@@ -125,15 +131,9 @@ function listen<S extends SettingSpec>(
   });
 }
 
-function showGauges(metrics: Metrics, { businessClock, feed }: ClusterPlatform): void {
+function showGauges(metrics: Metrics, { businessClock }: ClusterPlatform): void {
   metrics.gauge({ name: 'business_clock_seconds', help: 'Business clock, s since the epoch' }, (gauge) =>
     gauge.set(businessClock.now().getTime() / 1_000),
-  );
-  metrics.gauge(
-    { name: 'feed_lag_facts', help: 'Facts that a group has yet to take in', labels: ['group'] },
-    async (gauge) => {
-      for (const { group, head, position } of await feed.positions()) gauge.set({ group }, Number(head - position));
-    },
   );
 }
 
