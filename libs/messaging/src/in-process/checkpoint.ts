@@ -1,5 +1,8 @@
+import type { StoredRecord } from '@tillstream/event-store';
 import type { Pool, PoolClient } from 'pg';
 import { CheckpointOfAnotherStore, FeedTakenOver } from '../feed-error.ts';
+import type { GroupSettings } from './group-settings.ts';
+import type { Progress } from './progress.ts';
 import { transaction } from './state-tables.ts';
 
 /** Who holds a group's checkpoint: each start of a feed is a new holder, so an older instance cannot move it any more. */
@@ -28,30 +31,56 @@ export async function takeCheckpoint(pool: Pool, { group, store, holder }: Holdi
   });
 }
 
-/**
- * Moves the checkpoint from the position we expect to the next. Locks it until the transaction ends.
- * Throws `FeedTakenOver` when another instance holds or has moved it, so that everything in this transaction rolls back.
- */
-export async function moveCheckpoint(
-  client: Pool | PoolClient,
-  { group, store, holder }: Holding,
-  expected: bigint,
-  next: bigint,
-  now: Date,
-): Promise<void> {
-  const moved = await client.query(
-    `update state.checkpoint set position = $1, moved_at = $2
-     where group_name = $3 and position = $4 and holder = $5 and store = $6`,
-    [next.toString(), now, group, expected.toString(), holder, store],
-  );
-  if (moved.rowCount !== 1) throw new FeedTakenOver(group);
-}
+/** The checkpoint of a group on the single node: one position for all keys. */
+export class SinglePosition implements Progress<bigint> {
+  readonly #settings: GroupSettings;
+  readonly #holding: Holding;
+  /** As stored: what the next move of the checkpoint expects. */
+  stored: bigint;
 
-/** The position as stored, or undefined when another instance holds the group: what a commit whose answer was lost has left. */
-export async function storedPosition(pool: Pool, { group, holder, store }: Holding): Promise<bigint | undefined> {
-  const found = await pool.query<{ position: string }>(
-    'select position from state.checkpoint where group_name = $1 and holder = $2 and store = $3',
-    [group, holder, store],
-  );
-  return found.rows[0] === undefined ? undefined : BigInt(found.rows[0].position);
+  constructor(settings: GroupSettings, holding: Holding, stored: bigint) {
+    this.#settings = settings;
+    this.#holding = holding;
+    this.stored = stored;
+  }
+
+  after(facts: readonly StoredRecord[]): bigint {
+    return facts.at(-1)?.position ?? this.stored;
+  }
+
+  async move(client: Pool | PoolClient, to: bigint): Promise<void> {
+    const { group, store, holder } = this.#holding;
+    const moved = await client.query(
+      `update state.checkpoint set position = $1, moved_at = $2
+       where group_name = $3 and position = $4 and holder = $5 and store = $6`,
+      [to.toString(), new Date(this.#settings.timers.now()), group, this.stored.toString(), holder, store],
+    );
+    if (moved.rowCount !== 1) throw new FeedTakenOver(group);
+  }
+
+  async isStored(to: bigint): Promise<boolean> {
+    const { group, holder, store } = this.#holding;
+    const found = await this.#settings.pool.query<{ position: string }>(
+      'select position from state.checkpoint where group_name = $1 and holder = $2 and store = $3',
+      [group, holder, store],
+    );
+    if (found.rows[0] === undefined) throw new FeedTakenOver(group);
+    return BigInt(found.rows[0].position) === to;
+  }
+
+  moved(to: bigint): void {
+    this.stored = to;
+  }
+
+  covers(to: bigint): boolean {
+    return this.stored >= to;
+  }
+
+  positionOf(): bigint {
+    return this.stored;
+  }
+
+  hold(client: PoolClient): Promise<void> {
+    return this.move(client, this.stored);
+  }
 }

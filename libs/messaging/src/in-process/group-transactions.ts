@@ -1,8 +1,8 @@
 import { crashPoint, type StoredRecord } from '@tillstream/event-store';
 import type { FeedGroup } from '../port.ts';
 import { causeOf } from '../feed-error.ts';
-import { moveCheckpoint, type Holding } from './checkpoint.ts';
 import type { GroupSettings } from './group-settings.ts';
+import type { Progress } from './progress.ts';
 import { parkKey, readParkedKey, replayFailed, unparkKey, type ParkedKey } from './parked-keys.ts';
 import { transaction } from './state-tables.ts';
 
@@ -13,14 +13,14 @@ export type ReplayOutcome =
   | { readonly kind: 'failed'; readonly cause: string };
 
 /** The database work of one group, each method one transaction that holds only while we hold the checkpoint. */
-export class GroupTransactions {
+export class GroupTransactions<T> {
   readonly #group: FeedGroup;
-  readonly #holding: Holding;
+  readonly #progress: Progress<T>;
   readonly #settings: GroupSettings;
 
-  constructor(group: FeedGroup, holding: Holding, settings: GroupSettings) {
+  constructor(group: FeedGroup, progress: Progress<T>, settings: GroupSettings) {
     this.#group = group;
-    this.#holding = holding;
+    this.#progress = progress;
     this.#settings = settings;
   }
 
@@ -29,18 +29,18 @@ export class GroupTransactions {
   }
 
   /** Handles facts and moves the checkpoint: in one transaction for rows, after the facts for a group that writes facts. */
-  async handle(facts: readonly StoredRecord[], from: bigint, to: bigint): Promise<void> {
+  async handle(facts: readonly StoredRecord[], to: T): Promise<void> {
     const { pool } = this.#settings;
     const group = this.#group;
     if (group.kind === 'facts') {
       if (facts.length > 0) await group.onBatch(facts);
       crashPoint('feed-facts-before-checkpoint');
-      await moveCheckpoint(pool, this.#holding, from, to, this.#now());
+      await this.#progress.move(pool, to);
       return;
     }
     await transaction(pool, async (client) => {
       // First, as a lock: whoever holds the checkpoint (a takeover, a rebuild that swaps schemas) knows that no row is in work.
-      await moveCheckpoint(client, this.#holding, from, to, this.#now());
+      await this.#progress.move(client, to);
       if (facts.length > 0) await group.onBatch({ facts, client });
       if (facts.length > 0) crashPoint('feed-before-commit');
     });
@@ -48,15 +48,16 @@ export class GroupTransactions {
   }
 
   /** Parks the key of a fact and moves the checkpoint over it. */
-  async park(fact: StoredRecord, from: bigint, cause: string, attempts: number): Promise<void> {
+  async park(fact: StoredRecord, cause: string, attempts: number): Promise<void> {
     await transaction(this.#settings.pool, async (client) => {
-      await moveCheckpoint(client, this.#holding, from, fact.position, this.#now());
+      await this.#progress.move(client, this.#progress.after([fact]));
       await parkKey(client, this.#group.group, fact, { cause, attempts, at: this.#now() });
     });
   }
 
   /** Handles everything of a parked key up to the checkpoint, in order, and removes its row. */
-  async replay(key: string, checkpoint: bigint): Promise<ReplayOutcome> {
+  async replay(key: string): Promise<ReplayOutcome> {
+    const checkpoint = this.#progress.positionOf(key);
     const { pool } = this.#settings;
     const group = this.#group;
     const parked = await readParkedKey(pool, group.group, key);
@@ -69,7 +70,7 @@ export class GroupTransactions {
       }
     }
     await transaction(pool, async (client) => {
-      await moveCheckpoint(client, this.#holding, checkpoint, checkpoint, this.#now());
+      await this.#progress.hold(client, key);
       if (group.kind === 'rows') {
         for await (const batch of this.#parkedFacts(parked, checkpoint)) {
           await group.onBatch({ facts: batch, client });
