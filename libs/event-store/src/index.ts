@@ -13,7 +13,7 @@ export {
 export { armCrashPoints, CRASH_VARIABLE, crashPoint, crashPoints, type CrashPoint } from './crash-point.ts';
 export { derivedFactId, isUuid, uuidv5 } from './ids.ts';
 export { DamagedRecord, decodeRecord, encodeRecord, leafHash, type RecordContent } from './record.ts';
-export { UnknownFactVersion, type FactVersions, type Upcaster } from './upcast.ts';
+export { UnknownFactVersion, upcasting, type FactVersions, type Upcaster } from './upcast.ts';
 export { PostgresEventStore, type PostgresStoreOptions } from './postgres/store.ts';
 export { EventStoreDbEventStore, type EventStoreDbOptions } from './eventstoredb/store.ts';
 export { shownAddress } from './eventstoredb/connection.ts';

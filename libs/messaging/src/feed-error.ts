@@ -11,6 +11,17 @@ export class CheckpointOfAnotherStore extends Error {
   }
 }
 
+/** A cluster left the group with partitions at different places or behind the head, so it has no one position to go on from. */
+export class ClusterNotDrained extends Error {
+  override readonly name = 'ClusterNotDrained';
+  constructor(group: string, { lowest, highest }: { readonly lowest: bigint; readonly highest: bigint }, head: bigint) {
+    super(
+      `group '${group}' was fed by a cluster and stands between ${lowest} and ${highest}, the store's head is ${head}; ` +
+        'start the cluster again, stop the gateways, wait until every lag is 0, then stop the rest and start the single node',
+    );
+  }
+}
+
 /** Somebody else feeds this group now; whatever this instance had in work is rolled back. */
 export class FeedTakenOver extends Error {
   override readonly name = 'FeedTakenOver';

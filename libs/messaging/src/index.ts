@@ -29,7 +29,14 @@ export {
   type CommandContext,
   type InProcessCommandOptions,
 } from './commands/in-process-commands.ts';
-export { causeOf, CheckpointOfAnotherStore, FeedStopped, FeedTakenOver, isPassing } from './feed-error.ts';
+export {
+  causeOf,
+  CheckpointOfAnotherStore,
+  ClusterNotDrained,
+  FeedStopped,
+  FeedTakenOver,
+  isPassing,
+} from './feed-error.ts';
 export { partitionOf } from './kafka/partition-of.ts';
 export type { KeyFollower, KeyOwnership, Takeover } from './ownership/ownership.ts';
 export { KeyTenure, type KeyTenureOptions } from './ownership/key-tenure.ts';
@@ -44,3 +51,14 @@ export {
 } from './kafka/settings.ts';
 export { ensureTopics, topicNames, TopicUnfit, type TopicNames, type TopicOptions } from './kafka/ensure-topics.ts';
 export { KEYED_PARTITIONS, REPLY_PARTITIONS, topics, type TopicSpec } from './kafka/topics.ts';
+export { KafkaFactFeed, type KafkaFeedOptions } from './kafka/kafka-fact-feed.ts';
+export { Relay, type RelayFigures, type RelayOptions } from './kafka/relay.ts';
+export {
+  groupPosition,
+  groupReach,
+  groupReaches,
+  lockGroups,
+  REACH_SQL,
+  reachesOf,
+  type GroupReach,
+} from './group-position.ts';

@@ -1,6 +1,7 @@
 import type { StoredRecord } from '@tillstream/event-store';
 import type { Pool, PoolClient } from 'pg';
-import { CheckpointOfAnotherStore, FeedTakenOver } from '../feed-error.ts';
+import { CheckpointOfAnotherStore, ClusterNotDrained, FeedTakenOver } from '../feed-error.ts';
+import { lockGroups, type GroupReach } from '../group-position.ts';
 import type { GroupSettings } from './group-settings.ts';
 import type { Progress } from './progress.ts';
 import { transaction } from './state-tables.ts';
@@ -12,22 +13,35 @@ export interface Holding {
   readonly holder: string;
 }
 
-/** Takes the checkpoint over (creating it at 0 for a new group) and gives its position; refuses one of another store. */
-export async function takeCheckpoint(pool: Pool, { group, store, holder }: Holding, now: Date): Promise<bigint> {
+/**
+ * Takes the checkpoint over (creating it at 0 for a new group) and gives its position. What a cluster left becomes one position again when all
+ * its partitions are at the store's head. Throws `CheckpointOfAnotherStore`, `ClusterNotDrained`.
+ */
+export async function takeCheckpoint(
+  pool: Pool,
+  { group, store, holder }: Holding,
+  now: Date,
+  head: () => Promise<bigint>,
+): Promise<bigint> {
   return transaction(pool, async (client) => {
     await client.query(
       `insert into state.checkpoint (group_name, store, position, holder, moved_at) values ($1, $2, 0, $3, $4)
        on conflict (group_name) do nothing`,
       [group, store, holder, now],
     );
-    const found = await client.query<{ store: string; position: string }>(
-      'select store, position from state.checkpoint where group_name = $1 for update',
-      [group],
-    );
-    const row = found.rows[0] as { store: string; position: string };
-    if (row.store !== store) throw new CheckpointOfAnotherStore(group, row.store, store);
-    await client.query('update state.checkpoint set holder = $2 where group_name = $1', [group, holder]);
-    return BigInt(row.position);
+    const reach = (await lockGroups(client, [group])).get(group) as GroupReach;
+    if (reach.store !== store) throw new CheckpointOfAnotherStore(group, reach.store, store);
+    if (reach.partitions !== undefined) {
+      const last = await head();
+      if (reach.lowest !== last || reach.highest !== last) throw new ClusterNotDrained(group, reach, last);
+      await client.query('delete from state.partition_checkpoint where group_name = $1', [group]);
+    }
+    await client.query('update state.checkpoint set holder = $2, position = $3 where group_name = $1', [
+      group,
+      holder,
+      String(reach.lowest),
+    ]);
+    return reach.lowest;
   });
 }
 

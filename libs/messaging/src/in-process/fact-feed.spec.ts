@@ -13,7 +13,7 @@ async function openPlace(): Promise<FeedContractPlace & { readonly url: string }
   await migrateMessaging(pool);
   const openFeed: FeedContractPlace['openFeed'] = () =>
     new InProcessFactFeed({ store, pool, attempts: 3, firstPauseMs: 1, longestPauseMs: 4, replayPollMs: 5 });
-  return { store, pool, url: database.url, openFeed, drop };
+  return { store, pool, sharing: false, url: database.url, openFeed, drop };
 }
 
 factFeedContract('in-process', openPlace);

@@ -32,6 +32,8 @@ create table if not exists state.dead_letter (
   cause text,
   at timestamptz not null
 );
+alter table state.dead_letter add column if not exists published_at timestamptz;
+create index if not exists dead_letter_unpublished on state.dead_letter (id) where published_at is null;
 create index if not exists dead_letter_by_key on state.dead_letter (group_name, key, id);
 create table if not exists state.writer (
   service text not null,
@@ -41,9 +43,28 @@ create table if not exists state.writer (
   taken_at timestamptz not null,
   primary key (service, partition)
 );
+create table if not exists state.partition_checkpoint (
+  group_name text not null references state.checkpoint,
+  partition integer not null check (partition >= 0),
+  store uuid not null,
+  position bigint not null check (position >= 0),
+  kafka_offset bigint,
+  generation integer not null,
+  holder uuid not null,
+  moved_at timestamptz not null,
+  primary key (group_name, partition)
+) with (fillfactor = 50);
+create table if not exists state.relay (
+  store uuid primary key,
+  position bigint not null check (position >= 0),
+  generation integer not null,
+  offsets bigint[] not null,
+  holder text,
+  held_until timestamptz not null
+);
 `;
 
-/** Creates `state.checkpoint`, `state.parked_key`, `state.dead_letter` and `state.writer`; a second run changes nothing. */
+/** Creates the tables of `state` that messaging owns; a second run changes nothing. */
 export async function migrateMessaging(pool: Pool): Promise<void> {
   await transaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', ['tillstream schema']);

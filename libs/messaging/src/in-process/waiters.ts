@@ -8,6 +8,10 @@ interface Waiter {
 export class Waiters {
   #waiting: Waiter[] = [];
 
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   until(position: bigint): Promise<void> {
     return new Promise((resolve, reject) => this.#waiting.push({ position, resolve, reject }));
   }

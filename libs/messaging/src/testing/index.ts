@@ -1,1 +1,2 @@
+export { ask, openClusterPlace, until, type ClusterPlace, type CuttableFeed } from './cluster-place.ts';
 export { kafkaForSpecs, type KafkaForSpecs } from './kafka-for-specs.ts';

@@ -1,0 +1,320 @@
+import { upcasting, type FactVersions } from '@tillstream/event-store';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
+import { FeedStopped, FeedTakenOver } from '../feed-error.ts';
+import { groupReach } from '../group-position.ts';
+import { BatchTaking } from '../in-process/batch-taking.ts';
+import type { Holding } from '../in-process/checkpoint.ts';
+import { backOffMs, type GroupSettings } from '../in-process/group-settings.ts';
+import type { ReplayOutcome } from '../in-process/group-transactions.ts';
+import { pause } from '../in-process/pause.ts';
+import { Waiters } from '../in-process/waiters.ts';
+import type { FeedGroup, FeedSubscription } from '../port.ts';
+import { readMessages, type Wanted } from './carried-batch.ts';
+import { topicNames } from './ensure-topics.ts';
+import { storeTag } from './fact-message.ts';
+import { Gathering } from './gathering.ts';
+import { FactConsumer, HEARTBEAT_MS } from './kafka-consumer.ts';
+import { PartitionProgress, type CarriedFact, type Place, type Places } from './partition-progress.ts';
+import { partitionOf } from './partition-of.ts';
+import type { KafkaSettings } from './settings.ts';
+import { StoreCatchUp, type Hold } from './store-catch-up.ts';
+import { KEYED_PARTITIONS } from './topics.ts';
+
+/** What a group on the cluster runs with, beside what every group has. */
+export interface KafkaGroupSettings extends GroupSettings {
+  readonly kafka: Kafka;
+  readonly kafkaSettings: KafkaSettings;
+  readonly versions: FactVersions;
+  /** Most bytes of records in one transaction. */
+  readonly batchBytes: number;
+  readonly sessionMs: number;
+}
+
+/** Partitions that nothing happens in are stored this often: it costs a write and says nothing new. */
+const IDLE_CHECKPOINT_MS = 500;
+const OFFSETS_SHOWN_MS = 5_000;
+const OTHERS_POLL_MS = 100;
+
+/**
+ * One group as one instance feeds it from Kafka: its share of the partitions, what they hold gathered into one transaction at a time, their
+ * checkpoints, their parked keys. Who holds a partition is decided by its row; what Kafka assigns is where to begin.
+ */
+export class KafkaGroupRun implements FeedSubscription {
+  readonly group: string;
+  readonly #settings: KafkaGroupSettings;
+  readonly #wanted: Wanted;
+  readonly #progress: PartitionProgress;
+  readonly #taking: BatchTaking<Places>;
+  readonly #gathering: Gathering;
+  readonly #catchUp: StoreCatchUp;
+  readonly #consumer: FactConsumer;
+  readonly #waiters = new Waiters();
+  /** Partitions that this instance reads, under the assignment of now. */
+  #holds = new Map<number, Hold>();
+  /** Looked through and handled, stored or not. */
+  #looked = new Map<number, Place>();
+  #assigned: Promise<void> = Promise.resolve();
+  #working: Promise<void> | undefined;
+  #lowest: bigint;
+  #idleAt = 0;
+  #shownAt = 0;
+  #toldForeign = false;
+  #cancelWatch: () => void = () => undefined;
+  #ended: Error | undefined;
+
+  constructor(group: FeedGroup, holding: Holding, lowest: bigint, settings: KafkaGroupSettings) {
+    this.group = group.group;
+    this.#settings = settings;
+    const { store, versions } = settings;
+    this.#wanted = { tag: storeTag(store.storeId), nouns: new Set(group.nouns), upcast: upcasting(versions) };
+    this.#progress = new PartitionProgress(settings, holding);
+    this.#taking = new BatchTaking(group, this.#progress, settings, {
+      onMoved: (to) => this.#handled(to),
+      onTakenOver: () => void this.#dropLost().catch((error: unknown) => this.#taking.failed(error)),
+    });
+    this.#gathering = new Gathering({ facts: settings.batchSize, bytes: settings.batchBytes });
+    this.#catchUp = new StoreCatchUp(store, group.nouns, this.#gathering, settings, this.#taking);
+    this.#consumer = new FactConsumer({
+      ...{ kafka: settings.kafka, settings: settings.kafkaSettings, group: group.group, timers: settings.timers },
+      sessionMs: settings.sessionMs,
+      onJoined: (partitions) => this.#joined(partitions),
+      eachBatch: (payload) => this.#eachBatch(payload),
+      onFailure: (error) => this.#taking.failed(error),
+    });
+    this.#lowest = lowest;
+  }
+
+  /** Joins the group. */
+  start(): void {
+    this.#working = this.#work();
+    this.#taking.pollReplays((key) => this.#holds.has(partitionOf(key)));
+    this.#watchOthers();
+    this.#consumer.start();
+  }
+
+  position(): bigint {
+    return this.#lowest;
+  }
+
+  /** Resolves when all partitions of the group have, whoever holds them. */
+  reached(position: bigint): Promise<void> {
+    if (this.#lowest >= position) return Promise.resolve();
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return this.#waiters.until(position);
+  }
+
+  /** Waits for the batch in work (one that keeps failing is given up, the checkpoint stays before it) and leaves the group. */
+  async stop(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.#ended = new FeedStopped(this.group);
+    this.#taking.end(this.#ended);
+    this.#cancelWatch();
+    this.#gathering.clear();
+    await this.#taking.stop();
+    await this.#working;
+    const rest = this.#unstored();
+    if (rest.size > 0) await this.#taking.lastMove(rest);
+    this.#waiters.reject(this.#ended);
+    await this.#consumer.stop();
+  }
+
+  /** Handles a parked key's facts between two batches; the key's partition must be held here. */
+  replay(key: string): Promise<ReplayOutcome> {
+    if (!this.#progress.held.has(partitionOf(key)))
+      throw new Error(`key '${key}' of group '${this.group}' is another instance's now; ask for the replay instead`);
+    return this.#taking.replay(key);
+  }
+
+  #joined(partitions: readonly number[]): void {
+    this.#holds = new Map();
+    this.#gathering.clear();
+    const { turn } = this.#gathering;
+    this.#assigned = this.#takeOver(partitions, turn);
+  }
+
+  /** Takes the partitions' rows over, after what this instance has in work, and goes on where they are. */
+  async #takeOver(partitions: readonly number[], turn: number): Promise<void> {
+    for (let tries = 1; turn === this.#gathering.turn && this.#ended === undefined; tries += 1) {
+      try {
+        await this.#taking.oneAtATime(async () => {
+          if (turn !== this.#gathering.turn) return;
+          await this.#progress.takeOver(partitions);
+          await this.#taking.loadParked();
+        });
+        if (turn !== this.#gathering.turn) return;
+        this.#looked = new Map(this.#progress.held);
+        for (const [partition, { position, offset }] of this.#progress.held) {
+          if (offset !== null) this.#consumer.seek(partition, offset);
+          this.#holds.set(partition, { partition, position, offset, turn, taking: Promise.resolve() });
+        }
+        return;
+      } catch (error) {
+        this.#taking.failed(error);
+        await pause(this.#settings.timers, backOffMs(this.#settings, tries), this.#taking.stopping);
+      }
+    }
+  }
+
+  async #eachBatch({ batch, heartbeat, isStale, resolveOffset }: EachBatchPayload): Promise<void> {
+    await this.#alive(this.#assigned, heartbeat);
+    if (isStale() || this.#ended !== undefined) return;
+    const hold = this.#holds.get(batch.partition);
+    if (hold === undefined) {
+      // Lost to another instance, and the client does not know it yet.
+      await pause(this.#settings.timers, HEARTBEAT_MS / 2, this.#taking.stopping);
+      return heartbeat();
+    }
+    // One at a time: after an error the client brings the same messages again while we may still be at them.
+    const taking = hold.taking.then(() => this.#takeMessages(hold, batch.messages));
+    hold.taking = taking.then(
+      () => undefined,
+      () => undefined,
+    );
+    if (await this.#alive(taking, heartbeat)) resolveOffset(batch.lastOffset());
+  }
+
+  /** Gathers what is new in the messages; false when the hold is over. */
+  async #takeMessages(hold: Hold, messages: EachBatchPayload['batch']['messages']): Promise<boolean> {
+    let from = 0;
+    while (from < messages.length) {
+      const carried = readMessages(messages, from, hold.position, this.#wanted);
+      if (carried.generation !== undefined) this.#progress.generation = carried.generation;
+      if (carried.foreign > 0) this.#foreign(carried.foreign);
+      hold.offset = carried.nextOffset;
+      const place = { position: carried.position, offset: carried.nextOffset };
+      if (!(await this.#gathering.add(hold.turn, hold.partition, carried.facts, place))) return false;
+      hold.position = carried.position;
+      if (!carried.gap) return true;
+      from = messages.findIndex(({ offset }) => BigInt(offset) >= carried.nextOffset);
+      if (!(await this.#catchUp.until(hold, this.#holds))) return false;
+    }
+    return true;
+  }
+
+  /** Waits, and says meanwhile that this instance lives; rejects when the group is being divided anew. */
+  async #alive<T>(work: Promise<T>, heartbeat: () => Promise<void>): Promise<T> {
+    const done = work.then((value) => ({ value }));
+    done.catch(() => undefined);
+    for (;;) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, HEARTBEAT_MS, undefined)));
+      const first = await Promise.race([done, late]);
+      clearTimeout(timer);
+      if (first !== undefined) return first.value;
+      await heartbeat();
+    }
+  }
+
+  /** Takes in what was gathered, one transaction at a time, until the end. */
+  async #work(): Promise<void> {
+    while (this.#ended === undefined) {
+      await this.#gathering.something(IDLE_CHECKPOINT_MS);
+      const { turn } = this.#gathering;
+      const { facts, places } = this.#gathering.drain();
+      await this.#taking
+        .oneAtATime(() => this.#take(turn, facts, places))
+        .catch((error: unknown) => {
+          if (!(error instanceof FeedStopped)) this.#taking.failed(error);
+        });
+      await this.#showOffsets();
+    }
+  }
+
+  async #take(turn: number, facts: readonly CarriedFact[], places: Places): Promise<void> {
+    for (;;) {
+      // What came under an assignment of before comes again under the one of now.
+      if (turn !== this.#gathering.turn) return;
+      const { held } = this.#progress;
+      const ours = facts.filter(({ key, position }) => position > (held.get(partitionOf(key))?.position ?? position));
+      const to = new Map([...places].filter(([partition]) => held.has(partition)));
+      try {
+        if (ours.length > 0) {
+          const busy = new Set(ours.map(({ key }) => partitionOf(key)));
+          await this.#taking.take(ours, new Map([...to].filter(([partition]) => busy.has(partition))));
+        }
+        this.#handled(to);
+        await this.#storeIdle();
+        return;
+      } catch (error) {
+        if (!(error instanceof FeedTakenOver)) throw error;
+        await this.#dropLost();
+      }
+    }
+  }
+
+  async #dropLost(): Promise<void> {
+    await this.#progress.forgetLost();
+    for (const partition of this.#holds.keys()) {
+      if (this.#progress.held.has(partition)) continue;
+      this.#holds.delete(partition);
+      this.#looked.delete(partition);
+    }
+  }
+
+  #handled(to: Places): void {
+    for (const [partition, place] of to) this.#looked.set(partition, place);
+    if (this.#looked.size === KEYED_PARTITIONS) this.#knows([...this.#looked.values()].map(({ position }) => position));
+  }
+
+  #knows(positions: readonly bigint[]): void {
+    const lowest = positions.reduce((a, b) => (b < a ? b : a));
+    if (lowest > this.#lowest) this.#lowest = lowest;
+    this.#waiters.settle(this.#lowest);
+  }
+
+  #unstored(): Places {
+    const { held } = this.#progress;
+    const isBehind = ([partition, { position }]: [number, Place]): boolean => {
+      const stored = held.get(partition);
+      return stored !== undefined && position > stored.position;
+    };
+    return new Map([...this.#looked].filter(isBehind));
+  }
+
+  async #storeIdle(): Promise<void> {
+    const now = this.#settings.timers.now();
+    if (now - this.#idleAt < IDLE_CHECKPOINT_MS) return;
+    const behind = this.#unstored();
+    if (behind.size > 0) await this.#taking.moveTo(behind);
+    this.#idleAt = now;
+  }
+
+  async #showOffsets(): Promise<void> {
+    const now = this.#settings.timers.now();
+    if (now - this.#shownAt < OFFSETS_SHOWN_MS) return;
+    this.#shownAt = now;
+    const offsets = [...this.#progress.held].flatMap(([partition, { offset }]): [number, bigint][] =>
+      offset === null ? [] : [[partition, offset]],
+    );
+    await this.#consumer.showOffsets(new Map(offsets));
+  }
+
+  /** What other instances hold is known from the rows. */
+  #watchOthers(): void {
+    this.#cancelWatch = this.#settings.timers.after(OTHERS_POLL_MS, () => {
+      void this.#lookAtOthers()
+        .catch((error: unknown) => this.#taking.failed(error))
+        .finally(() => {
+          if (this.#ended === undefined) this.#watchOthers();
+        });
+    });
+  }
+
+  async #lookAtOthers(): Promise<void> {
+    if (this.#looked.size === KEYED_PARTITIONS || this.#waiters.size === 0) return;
+    const reach = await groupReach(this.#settings.pool, this.group);
+    if (reach?.partitions === undefined) return;
+    const own = this.#looked;
+    this.#knows([...reach.partitions].map(([partition, position]) => own.get(partition)?.position ?? position));
+  }
+
+  #foreign(count: number): void {
+    if (this.#toldForeign) return;
+    this.#toldForeign = true;
+    const { facts } = topicNames(this.#settings.kafkaSettings.prefix);
+    const right = 'give each installation a KAFKA_TOPIC_PREFIX of its own';
+    this.#taking.failed(
+      new Error(`${count} or more messages of ${facts} are of another store and are left alone; ${right}`),
+    );
+  }
+}

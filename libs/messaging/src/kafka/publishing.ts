@@ -1,0 +1,88 @@
+import type { EventStore, StoredRecord } from '@tillstream/event-store';
+import type { Message, Producer, RecordMetadata } from 'kafkajs';
+import { frameOf, storeTag, type Tick } from './fact-message.ts';
+import { partitionOf } from './partition-of.ts';
+import type { Published } from './relay-row.ts';
+import { KEYED_PARTITIONS } from './topics.ts';
+
+/** The topic is not the one that we wrote to: it was deleted and made again, or has lost its end. */
+export class TopicLost extends Error {
+  override readonly name = 'TopicLost';
+}
+
+/** Sends the facts of a store to the topic in their order, and knows what was acknowledged. */
+export class Publishing {
+  readonly #producer: Producer;
+  readonly #topic: string;
+  readonly #store: EventStore;
+  readonly #tag: number;
+  readonly #generation: number;
+  readonly #offsets: bigint[];
+  /** Per partition the position of the last message sent: between it and the next one lies no fact of that partition. */
+  readonly #last: bigint[];
+  /** Everything up to here was acknowledged. */
+  position: bigint;
+
+  constructor(producer: Producer, topic: string, store: EventStore, from: Published) {
+    this.#producer = producer;
+    this.#topic = topic;
+    this.#store = store;
+    this.#tag = storeTag(store.storeId);
+    this.#generation = from.generation;
+    this.#offsets = [...from.offsets];
+    this.#last = Array.from({ length: KEYED_PARTITIONS }, () => from.position);
+    this.position = from.position;
+  }
+
+  /** What is to be remembered. */
+  published(): Published {
+    return { position: this.position, generation: this.#generation, offsets: [...this.#offsets] };
+  }
+
+  /** Sends facts that follow on the position. Rejects with `TopicLost`, or when the broker does not take them. */
+  async send(facts: readonly StoredRecord[]): Promise<void> {
+    const messages: Message[] = [];
+    for (const { position, key, record } of facts) {
+      const partition = partitionOf(key);
+      const previous = this.#last[partition] ?? 0n;
+      messages.push({ partition, key: frameOf(position, previous, this.#tag, key), value: record });
+      this.#last[partition] = position;
+    }
+    await this.#deliver(messages);
+    this.position = facts.at(-1)?.position ?? this.position;
+  }
+
+  /** Tells every partition that has not heard of it that everything up to the position was sent. */
+  async tick(at: number, everywhere: boolean): Promise<void> {
+    const tick: Tick = { store: this.#store.storeId, generation: this.#generation, at };
+    const value = Buffer.from(JSON.stringify(tick));
+    const messages: Message[] = [];
+    this.#last.forEach((last, partition) => {
+      if (last >= this.position && !everywhere) return;
+      messages.push({ partition, key: frameOf(this.position, last, this.#tag, ''), value });
+      this.#last[partition] = this.position;
+    });
+    await this.#deliver(messages);
+  }
+
+  async #deliver(messages: Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    const counts = new Map<number, number>();
+    for (const { partition = 0 } of messages) counts.set(partition, (counts.get(partition) ?? 0) + 1);
+    for (const answer of await this.#producer.send({ topic: this.#topic, acks: -1, messages })) {
+      this.#acknowledged(answer, counts.get(answer.partition) ?? 0);
+    }
+  }
+
+  #acknowledged({ partition, baseOffset }: RecordMetadata, count: number): void {
+    const first = BigInt(baseOffset ?? -1);
+    const known = this.#offsets[partition] ?? 0n;
+    // A batch that the broker had already gets no offset, or its old one.
+    if (first < 0n) return;
+    if (first < known)
+      throw new TopicLost(
+        `partition ${partition} of ${this.#topic} goes on at offset ${first}, where ${known} messages were acknowledged`,
+      );
+    this.#offsets[partition] = first + BigInt(count);
+  }
+}
