@@ -66,7 +66,8 @@ const STREAM_OFFSET = 7 + 36 + STREAM_MARK.length;
 
 /** The noun of a record, read from its bytes without parsing the rest; undefined when the bytes are no record. */
 export function nounOf(record: Buffer): string | undefined {
-  if (record.compare(STREAM_MARK, 0, STREAM_MARK.length, 7 + 36, STREAM_OFFSET) !== 0) return undefined;
+  if (record.length < STREAM_OFFSET || record.compare(STREAM_MARK, 0, STREAM_MARK.length, 7 + 36, STREAM_OFFSET) !== 0)
+    return undefined;
   const dash = record.indexOf(0x2d, STREAM_OFFSET);
   return dash < 0 || dash - STREAM_OFFSET > 40 ? undefined : record.toString('latin1', STREAM_OFFSET, dash);
 }

@@ -1,14 +1,13 @@
 import { upcasting, type FactVersions } from '@tillstream/event-store';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import { FeedStopped, FeedTakenOver } from '../feed-error.ts';
-import { groupReach } from '../group-position.ts';
 import { BatchTaking } from '../in-process/batch-taking.ts';
 import type { Holding } from '../in-process/checkpoint.ts';
 import { backOffMs, type GroupSettings } from '../in-process/group-settings.ts';
 import type { ReplayOutcome } from '../in-process/group-transactions.ts';
 import { pause } from '../in-process/pause.ts';
-import { Waiters } from '../in-process/waiters.ts';
 import type { FeedGroup, FeedSubscription } from '../port.ts';
+import { ClusterReaching } from './cluster-reaching.ts';
 import { readMessages, type Wanted } from './carried-batch.ts';
 import { topicNames } from './ensure-topics.ts';
 import { storeTag } from './fact-message.ts';
@@ -18,7 +17,6 @@ import { PartitionProgress, type CarriedFact, type Place, type Places } from './
 import { partitionOf } from './partition-of.ts';
 import type { KafkaSettings } from './settings.ts';
 import { StoreCatchUp, type Hold } from './store-catch-up.ts';
-import { KEYED_PARTITIONS } from './topics.ts';
 
 /** What a group on the cluster runs with, beside what every group has. */
 export interface KafkaGroupSettings extends GroupSettings {
@@ -33,7 +31,6 @@ export interface KafkaGroupSettings extends GroupSettings {
 /** Partitions that nothing happens in are stored this often: it costs a write and says nothing new. */
 const IDLE_CHECKPOINT_MS = 500;
 const OFFSETS_SHOWN_MS = 5_000;
-const OTHERS_POLL_MS = 100;
 
 /**
  * One group as one instance feeds it from Kafka: its share of the partitions, what they hold gathered into one transaction at a time, their
@@ -48,18 +45,14 @@ export class KafkaGroupRun implements FeedSubscription {
   readonly #gathering: Gathering;
   readonly #catchUp: StoreCatchUp;
   readonly #consumer: FactConsumer;
-  readonly #waiters = new Waiters();
+  readonly #reaching: ClusterReaching;
   /** Partitions that this instance reads, under the assignment of now. */
   #holds = new Map<number, Hold>();
-  /** Looked through and handled, stored or not. */
-  #looked = new Map<number, Place>();
   #assigned: Promise<void> = Promise.resolve();
   #working: Promise<void> | undefined;
-  #lowest: bigint;
   #idleAt = 0;
   #shownAt = 0;
   #toldForeign = false;
-  #cancelWatch: () => void = () => undefined;
   #ended: Error | undefined;
 
   constructor(group: FeedGroup, holding: Holding, lowest: bigint, settings: KafkaGroupSettings) {
@@ -69,7 +62,7 @@ export class KafkaGroupRun implements FeedSubscription {
     this.#wanted = { tag: storeTag(store.storeId), nouns: new Set(group.nouns), upcast: upcasting(versions) };
     this.#progress = new PartitionProgress(settings, holding);
     this.#taking = new BatchTaking(group, this.#progress, settings, {
-      onMoved: (to) => this.#handled(to),
+      onMoved: (to) => this.#reaching.handled(to),
       onTakenOver: () => void this.#dropLost().catch((error: unknown) => this.#taking.failed(error)),
     });
     this.#gathering = new Gathering({ facts: settings.batchSize, bytes: settings.batchBytes });
@@ -81,26 +74,24 @@ export class KafkaGroupRun implements FeedSubscription {
       eachBatch: (payload) => this.#eachBatch(payload),
       onFailure: (error) => this.#taking.failed(error),
     });
-    this.#lowest = lowest;
+    this.#reaching = new ClusterReaching(this.group, lowest, settings);
   }
 
   /** Joins the group. */
   start(): void {
     this.#working = this.#work();
     this.#taking.pollReplays((key) => this.#holds.has(partitionOf(key)));
-    this.#watchOthers();
+    this.#reaching.watch();
     this.#consumer.start();
   }
 
   position(): bigint {
-    return this.#lowest;
+    return this.#reaching.lowest;
   }
 
   /** Resolves when all partitions of the group have, whoever holds them. */
   reached(position: bigint): Promise<void> {
-    if (this.#lowest >= position) return Promise.resolve();
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    return this.#waiters.until(position);
+    return this.#reaching.reached(position);
   }
 
   /** Waits for the batch in work (one that keeps failing is given up, the checkpoint stays before it) and leaves the group. */
@@ -108,13 +99,12 @@ export class KafkaGroupRun implements FeedSubscription {
     if (this.#ended !== undefined) return;
     this.#ended = new FeedStopped(this.group);
     this.#taking.end(this.#ended);
-    this.#cancelWatch();
     this.#gathering.clear();
     await this.#taking.stop();
     await this.#working;
     const rest = this.#unstored();
     if (rest.size > 0) await this.#taking.lastMove(rest);
-    this.#waiters.reject(this.#ended);
+    this.#reaching.end(this.#ended);
     await this.#consumer.stop();
   }
 
@@ -142,7 +132,7 @@ export class KafkaGroupRun implements FeedSubscription {
           await this.#taking.loadParked();
         });
         if (turn !== this.#gathering.turn) return;
-        this.#looked = new Map(this.#progress.held);
+        this.#reaching.begin(this.#progress.held);
         for (const [partition, { position, offset }] of this.#progress.held) {
           if (offset !== null) this.#consumer.seek(partition, offset);
           this.#holds.set(partition, { partition, position, offset, turn, taking: Promise.resolve() });
@@ -232,7 +222,7 @@ export class KafkaGroupRun implements FeedSubscription {
           const busy = new Set(ours.map(({ key }) => partitionOf(key)));
           await this.#taking.take(ours, new Map([...to].filter(([partition]) => busy.has(partition))));
         }
-        this.#handled(to);
+        this.#reaching.handled(to);
         await this.#storeIdle();
         return;
       } catch (error) {
@@ -247,19 +237,8 @@ export class KafkaGroupRun implements FeedSubscription {
     for (const partition of this.#holds.keys()) {
       if (this.#progress.held.has(partition)) continue;
       this.#holds.delete(partition);
-      this.#looked.delete(partition);
+      this.#reaching.drop(partition);
     }
-  }
-
-  #handled(to: Places): void {
-    for (const [partition, place] of to) this.#looked.set(partition, place);
-    if (this.#looked.size === KEYED_PARTITIONS) this.#knows([...this.#looked.values()].map(({ position }) => position));
-  }
-
-  #knows(positions: readonly bigint[]): void {
-    const lowest = positions.reduce((a, b) => (b < a ? b : a));
-    if (lowest > this.#lowest) this.#lowest = lowest;
-    this.#waiters.settle(this.#lowest);
   }
 
   #unstored(): Places {
@@ -268,7 +247,7 @@ export class KafkaGroupRun implements FeedSubscription {
       const stored = held.get(partition);
       return stored !== undefined && position > stored.position;
     };
-    return new Map([...this.#looked].filter(isBehind));
+    return new Map([...this.#reaching.looked].filter(isBehind));
   }
 
   async #storeIdle(): Promise<void> {
@@ -287,25 +266,6 @@ export class KafkaGroupRun implements FeedSubscription {
       offset === null ? [] : [[partition, offset]],
     );
     await this.#consumer.showOffsets(new Map(offsets));
-  }
-
-  /** What other instances hold is known from the rows. */
-  #watchOthers(): void {
-    this.#cancelWatch = this.#settings.timers.after(OTHERS_POLL_MS, () => {
-      void this.#lookAtOthers()
-        .catch((error: unknown) => this.#taking.failed(error))
-        .finally(() => {
-          if (this.#ended === undefined) this.#watchOthers();
-        });
-    });
-  }
-
-  async #lookAtOthers(): Promise<void> {
-    if (this.#looked.size === KEYED_PARTITIONS || this.#waiters.size === 0) return;
-    const reach = await groupReach(this.#settings.pool, this.group);
-    if (reach?.partitions === undefined) return;
-    const own = this.#looked;
-    this.#knows([...reach.partitions].map(([partition, position]) => own.get(partition)?.position ?? position));
   }
 
   #foreign(count: number): void {
