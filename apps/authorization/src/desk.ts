@@ -69,10 +69,14 @@ export interface Desk {
 
 /**
  * Whether a new 0100 or 0200 is taken up now. What is undecided has to be remembered until it is decided, so its number is bounded where
- * it begins: beyond `mostUndecided` there is no new payment, and everything that decides goes on.
+ * it begins: beyond `mostUndecided` there is no new payment, and everything that decides goes on. Likewise what the books have not taken
+ * in is remembered for the refunds' sake (`mostUnbooked`): a ledger that stands still stops new payments, not what undoes.
  */
 export const takesNew = (desk: Desk, merchantId: string): boolean =>
-  desk.index.readyFor(merchantId) && desk.link.takes && desk.owner.count < desk.settings.mostUndecided;
+  desk.index.readyFor(merchantId) &&
+  desk.link.takes &&
+  desk.owner.count < desk.settings.mostUndecided &&
+  desk.funding.unbooked < desk.settings.mostUnbooked;
 
 /** Nothing is said, so that the terminal keeps its message or reverses. */
 export const silence: PaymentAnswer = { kind: 'silence' };

@@ -290,6 +290,25 @@ describe('doubt at the cut-off', () => {
     expect(bench.network.of('0420', '0421')).toHaveLength(2);
   });
 
+  it('what a process takes over is not tried all at once: each a little after the one before', async () => {
+    bench.network.script = () => ({ lost: true });
+    await service.close();
+    const options = { retryMs: [50, 60_000], adviceTimeoutMs: 100 };
+    service = await bench.open(options);
+    const sales = Array.from({ length: 12 }, () => fresh());
+    await Promise.all(sales.map((sale) => service.reply('sale', sale)));
+    await until(() => bench.network.of('0420', '0421').length === 2 * sales.length);
+    await service.close();
+    service = await bench.open(options);
+    const due = service.authorization
+      .inDoubt()
+      .list.map(({ nextAt }) => nextAt)
+      .sort((a, b) => a - b);
+    expect(due).toHaveLength(sales.length);
+    for (const [n, at] of due.slice(1).entries()) expect(at - (due[n] ?? 0)).toBeGreaterThanOrEqual(5);
+    expect(bench.network.of('0420', '0421')).toHaveLength(2 * sales.length);
+  });
+
   it('the pauses are those of domain 3.2 unless set', () =>
     expect(
       settingsOf({ channel: { id: 'x', host: 'h', port: 1, dialect: 'ascii' }, channelTimeoutMs: 50_000 }).retryMs,

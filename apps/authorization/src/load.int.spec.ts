@@ -1,5 +1,6 @@
 import type { TurnAwayAnswer, TurnAwayVerdict } from '@tillstream/domain/payment/turn-away';
 import { keyOf, openBench, until, type Bench, type Opened, type Sent } from './testing/bench.ts';
+import { SpecLedger } from './testing/spec-ledger.ts';
 
 let bench: Bench;
 let service: Opened;
@@ -164,5 +165,23 @@ describe('a channel that is slow or silent', () => {
     bench.network.script = () => ({});
     expect(await service.authorization.settled(60_000)).toBe(true);
     expect((await service.reply('sale', fresh())).responseCode).toBe('00');
+  });
+
+  it('stops new payments while the books lag too far behind, and nothing that undoes or gives back', async () => {
+    const ledger = new SpecLedger(bench.store);
+    await ledger.take();
+    service = await bench.open({ mostUnbooked: 2, sameDayRefund: 'always' });
+    const [first, second] = [fresh(), fresh()];
+    const { rrn } = await service.reply('sale', first);
+    expect((await service.reply('sale', second)).responseCode).toBe('00');
+    const turned = fresh();
+    expect((await service.reply('sale', turned)).responseCode).toBe('91');
+    expect(await bench.types(turned)).toEqual([]);
+    expect((await service.reply('reversal', second)).responseCode).toBe('00');
+    const refund = fresh({ amount: 40_00, originalRrn: rrn, originalDate: '1123' });
+    expect((await service.reply('refund', refund)).responseCode).toBe('00');
+    expect(await service.authorization.settled(60_000)).toBe(true);
+    await ledger.take();
+    await until(async () => (await service.reply('sale', fresh())).responseCode === '00');
   });
 });

@@ -52,6 +52,8 @@ export interface AuthorizationOptions {
   readonly cachedPayments?: number;
   /** Undecided operations beyond which no new payment is taken up; 20,000. */
   readonly mostUndecided?: number;
+  /** Payment facts that the books have not taken in, beyond which no new payment is taken up; 200,000. */
+  readonly mostUnbooked?: number;
 }
 
 /** The options with nothing left open. */
@@ -75,6 +77,7 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
     debtLines: options.debtLines ?? DEFAULT_DEBT_LINES,
     cachedPayments: options.cachedPayments ?? 20_000,
     mostUndecided: options.mostUndecided ?? 20_000,
+    mostUnbooked: options.mostUnbooked ?? 200_000,
     channel: {
       mac: usualMac,
       pinFormat: 'iso-0',
@@ -86,14 +89,23 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
       ...options.channel,
     },
   };
-  const { channelTimeoutMs, adviceTimeoutMs, expiryIntervalMs, marginMs, retryMs, cachedPayments, mostUndecided } =
-    settings;
+  const {
+    channelTimeoutMs,
+    adviceTimeoutMs,
+    expiryIntervalMs,
+    marginMs,
+    retryMs,
+    cachedPayments,
+    mostUndecided,
+    mostUnbooked,
+  } = settings;
   const positive = {
     channelTimeoutMs,
     adviceTimeoutMs,
     expiryIntervalMs,
     cachedPayments,
     mostUndecided,
+    mostUnbooked,
     retryMs: Math.min(...retryMs),
   };
   for (const [name, value] of Object.entries(positive)) {

@@ -26,6 +26,7 @@ export class FundingBook {
   #heard: (() => void)[] = [];
   #rows: FeedSubscription | undefined;
   #stopped = false;
+  #unbooked = 0;
 
   constructor(store: EventStore, pool: Pool, ownership: Pick<KeyOwnership, 'holds' | 'ready'>) {
     this.#store = store;
@@ -60,6 +61,7 @@ export class FundingBook {
   drop(concerns: (merchantId: string) => boolean): void {
     for (const [merchantId, funding] of this.#merchants) {
       if (!concerns(merchantId)) continue;
+      this.#unbooked -= funding.ahead.size;
       this.#merchants.set(merchantId, { ...funding, ahead: new Map(), moved: ZERO });
       this.#reserved.delete(merchantId);
     }
@@ -75,6 +77,11 @@ export class FundingBook {
     await this.#following?.stop();
     for (const heard of this.#heard.splice(0)) heard();
     await this.#rows?.stop();
+  }
+
+  /** Payment facts that move money and that no entry is known to answer; each is remembered. */
+  get unbooked(): number {
+    return this.#unbooked;
   }
 
   /** What refunds of a merchant may still take before its debt line, fen; undefined until everything is loaded. */
@@ -103,7 +110,15 @@ export class FundingBook {
   }
 
   #takePayment(merchantId: string, id: string, position: bigint, fact: PaymentFact): void {
-    takePaymentFact(this.#of(merchantId), { id, position, store: this.#store.storeId, fact });
+    const { storeId: store } = this.#store;
+    this.#change(merchantId, (funding) => takePaymentFact(funding, { id, position, store, fact }));
+  }
+
+  #change(merchantId: string, take: (funding: Funding) => void): void {
+    const funding = this.#of(merchantId);
+    const before = funding.ahead.size;
+    take(funding);
+    this.#unbooked += funding.ahead.size - before;
   }
 
   #of(merchantId: string): Funding {
@@ -119,7 +134,7 @@ export class FundingBook {
     this.#following = this.#store.subscribe(position, ['book'], (facts: readonly StoredRecord[], upTo) => {
       for (const { type, data } of facts) {
         const fact = { type, data } as BookFact;
-        takeBookFact(this.#of(fact.data.merchantId), fact);
+        this.#change(fact.data.merchantId, (funding) => takeBookFact(funding, fact));
       }
       this.#followed = upTo;
       for (const heard of this.#heard.splice(0)) heard();
