@@ -93,6 +93,13 @@ export class TortureFleet {
     );
   }
 
+  /** Every terminal sends what it still has to; gives how many have something left. */
+  async clearUp(): Promise<number> {
+    const asked = { card: card('credit', 1) };
+    await Promise.all(this.#terminals.map((terminal) => terminal.inquiry(asked).catch(signedOut)));
+    return this.#terminals.filter(({ state }) => state.undecided.size > 0).length;
+  }
+
   /**
    * Every second hold of each terminal is asked for one fen too much, then for the most that is allowed; each that is answered
    * otherwise than it stands is given. @param stands whether the hold of this key (`<terminal>.<batch>.<stan>`) is open

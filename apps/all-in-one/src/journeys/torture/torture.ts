@@ -186,6 +186,8 @@ class TortureRun {
   async #complete(): Promise<void> {
     const world = this.#world;
     this.#say('open holds are completed');
+    // What a terminal has pending goes before a completion and may end the hold.
+    await until('no terminal has anything pending', async () => (await world.fleet.clearUp()) === 0);
     await world.drained();
     await this.#model.store.read(await world.database());
     const { holds } = this.#model.store;
