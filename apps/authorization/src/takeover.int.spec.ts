@@ -48,6 +48,7 @@ describe('a process that is not the writer of a key', () => {
     expect((await two.authorization.turnAway({ ...turnAwayOf(sale) })).verdicts).toEqual(['unclear']);
     expect(await bench.types(sale)).toEqual([]);
     expect((await one.reply('sale', sale)).responseCode).toBe('00');
+    expect((await two.send('sale', sale)).kind).toBe('silence');
     expect((await one.send('sale', fresh())).kind).toBe('silence');
   });
 
@@ -113,6 +114,7 @@ describe('a takeover', () => {
     const [one, two] = [await writer('one'), await writer('two', reading as EventStore)];
     await one.tenure.assign([MICROS]);
     const sale = micro();
+    expect((await one.reply('sale', micro())).responseCode).toBe('00');
     const { rrn } = await one.reply('sale', sale);
     await one.tenure.assign([]);
     waits = gate.promise;
@@ -126,12 +128,12 @@ describe('a takeover', () => {
     expect((await two.send('refund', refund)).kind).toBe('silence');
     expect((await two.reply('sale', sale)).responseCode).toBe('00');
     expect((await two.reply('reversal', sale)).responseCode).toBe('00');
+    await until(async () => (await bench.types(sale)).includes('PaymentReversed'));
     gate.resolve();
     await taken;
     expect(await bench.types(during)).toEqual([]);
-    await until(async () => (await bench.types(sale)).includes('PaymentReversed'));
-    // The 0400 came while the limits were read: what it gave back is given back once.
-    for (let n = 0; n < 5; n += 1) expect((await two.reply('sale', micro())).responseCode).toBe('00');
+    // The 0400 was stored before the load was read, so it is in there: what it gave back is given back once.
+    for (let n = 0; n < 4; n += 1) expect((await two.reply('sale', micro())).responseCode).toBe('00');
     expect((await two.reply('sale', micro())).responseCode).toBe('61');
   });
 

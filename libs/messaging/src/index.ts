@@ -23,12 +23,9 @@ export {
   type DeadLetters,
 } from './dead-letters.ts';
 export { FactsOf, FeedServer, type FactsPattern } from './feed-server.ts';
-export {
-  InProcessCommandClient,
-  InProcessCommandServer,
-  type CommandContext,
-  type InProcessCommandOptions,
-} from './commands/in-process-commands.ts';
+export { InProcessCommandClient, InProcessCommandServer } from './commands/in-process-commands.ts';
+export type { CommandLaneOptions } from './commands/command-lanes.ts';
+export type { CommandContext } from './commands/command-queue.ts';
 export {
   causeOf,
   CheckpointOfAnotherStore,
@@ -62,3 +59,6 @@ export {
   reachesOf,
   type GroupReach,
 } from './group-position.ts';
+export { KafkaCommandClient, type KafkaCommandClientOptions } from './kafka-commands/kafka-command-client.ts';
+export { KafkaCommandServer, type KafkaCommandServerOptions } from './kafka-commands/kafka-command-server.ts';
+export { stickyAssigner } from './kafka-commands/sticky-assigner.ts';

@@ -55,8 +55,9 @@ export interface FactFeed {
 /** Commands: bytes out, bytes back until `answerBy` (machine clock, ms since the epoch). */
 export interface CommandClient {
   /**
-   * `key` names the one writer (the merchant). Outcomes: the answer's bytes; `not-taken` when it is known that nobody took it up;
-   * `unknown` when the deadline passed after it may have been taken up.
+   * `key` names the one writer (the merchant). Outcomes: the answer's bytes; `not-taken` when it is known that nobody took it up, with
+   * `isTransportDown` when it never left this process, because what carries commands is known to be down; `unknown` when the deadline
+   * passed after it may have been taken up.
    */
   request(pattern: string, key: string, payload: Buffer, answerBy: number): Promise<CommandOutcome>;
   /** Commands sent and not yet answered. */
@@ -64,5 +65,5 @@ export interface CommandClient {
 }
 export type CommandOutcome =
   | { readonly kind: 'answer'; readonly payload: Buffer }
-  | { readonly kind: 'not-taken'; readonly why: string }
+  | { readonly kind: 'not-taken'; readonly why: string; readonly isTransportDown?: true }
   | { readonly kind: 'unknown' };

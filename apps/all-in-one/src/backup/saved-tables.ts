@@ -22,8 +22,8 @@ export const LASTING_TABLES = [
   'state.writer',
 ] as const;
 
-/** In no backup: destroyed minutes later, so that nobody can open what they sealed (design 10). */
-export const LEFT_OUT_TABLES = ['vault.epoch_key'] as const;
+/** In no backup: keys that are destroyed minutes later, so that nobody can open what they sealed (design 10), and leases of processes. */
+export const LEFT_OUT_TABLES = ['vault.epoch_key', 'state.reply_partition'] as const;
 
 /** A table that a backup holds. */
 export type SavedTable = (typeof PROGRESS_TABLES | typeof LASTING_TABLES)[number];

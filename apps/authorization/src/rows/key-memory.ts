@@ -40,8 +40,6 @@ export class KeyMemory implements KeyFollower {
   async taken(takeover: Takeover): Promise<void> {
     const { platform, funding, streams } = this.#desk;
     const concerns = (merchantId: string): boolean => takeover.concerns(merchantId);
-    // What was remembered under an earlier tenure, or by a load that failed, is nobody's.
-    this.#forget(concerns);
     const since = addDays(tradeDateNow(platform), -1);
     // After the generation was raised: what is stored under an older one later is what an old writer had in flight.
     const head = await platform.store.head();

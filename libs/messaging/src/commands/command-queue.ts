@@ -1,11 +1,23 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import type { CommandContext } from './in-process-commands.ts';
+
+/** What a command handler gets beside the bytes. */
+export interface CommandContext {
+  readonly pattern: string;
+  /** Names the one writer, the merchant. */
+  readonly key: string;
+  /** Machine clock, ms since the epoch. */
+  readonly answerBy: number;
+  /** Another process may have taken it up before: it was sent before this one became the key's writer. */
+  readonly mayBeElsewhere?: boolean;
+}
 
 /** A command on its way: settled once, whatever comes first. */
 export interface QueuedCommand {
   readonly context: CommandContext;
   readonly payload: Buffer;
   readonly handler: MessageHandler;
+  /** Asked before it is taken up; false drops it. */
+  readonly isWanted: () => boolean;
   /** Set by the queue: called when the command leaves it without having been taken up. */
   dropped: () => void;
   waiting(): boolean;
@@ -65,4 +77,10 @@ export class CommandQueue {
     this.#commands = this.#commands.slice(this.#head).filter((command) => command?.waiting() === true);
     this.#head = 0;
   }
+}
+
+/** @throws TypeError for anything but bytes and an instant: that is a defect of the sender */
+export function checkCommand(payload: Buffer, answerBy: number): void {
+  if (!Buffer.isBuffer(payload)) throw new TypeError('a command is sent as bytes, a Buffer');
+  if (!Number.isFinite(answerBy)) throw new TypeError('answerBy is an instant in ms since the epoch');
 }

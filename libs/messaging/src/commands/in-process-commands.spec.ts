@@ -2,12 +2,10 @@ import { Controller, Module } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import type { Timers } from '../in-process/pause.ts';
-import {
-  InProcessCommandClient,
-  InProcessCommandServer,
-  type CommandContext,
-  type InProcessCommandOptions,
-} from './in-process-commands.ts';
+import { commandContract } from './contract.ts';
+import type { CommandLaneOptions } from './command-lanes.ts';
+import type { CommandContext } from './command-queue.ts';
+import { InProcessCommandClient, InProcessCommandServer } from './in-process-commands.ts';
 
 /** Time that passes only when a spec says so. */
 function handTime(): Timers & { pass(ms: number): void } {
@@ -33,7 +31,7 @@ function handTime(): Timers & { pass(ms: number): void } {
 
 function opened(
   handler: (bytes: Buffer, context: CommandContext) => Promise<unknown>,
-  options: InProcessCommandOptions = {},
+  options: CommandLaneOptions = {},
 ) {
   const time = handTime();
   const failures: string[] = [];
@@ -52,6 +50,16 @@ function held(): { promise: Promise<Buffer>; release: (answer?: string) => void 
   const promise = new Promise<Buffer>((resolve) => (release = (answer = 'ok') => resolve(Buffer.from(answer))));
   return { promise, release };
 }
+
+commandContract('in-process', {
+  knowsWhatWaited: true,
+  open: (handler, options) => {
+    const server = new InProcessCommandServer(options);
+    for (const pattern of ['authorization.sale', 'authorization.reversal']) server.addHandler(pattern, handler);
+    server.listen(() => undefined);
+    return Promise.resolve({ client: new InProcessCommandClient(server), server, close: () => server.close() });
+  },
+});
 
 describe('in-process commands', () => {
   it('carries bytes there and bytes back, with pattern, key and deadline', async () => {

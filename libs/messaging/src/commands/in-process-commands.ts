@@ -1,38 +1,7 @@
-import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { CommandClient, CommandOutcome } from '../port.ts';
-import { causeOf } from '../feed-error.ts';
-import { systemTimers, type Timers } from '../in-process/pause.ts';
-import { CommandQueue, type QueuedCommand } from './command-queue.ts';
-
-/** What a command handler gets beside the bytes. */
-export interface CommandContext {
-  readonly pattern: string;
-  /** Names the one writer, the merchant. */
-  readonly key: string;
-  /** Machine clock, ms since the epoch. */
-  readonly answerBy: number;
-  /** Another process may have taken it up before: it was sent before this one became the key's writer. */
-  readonly mayBeElsewhere?: boolean;
-}
-
-/** Bounds of the in-process transport; every queue has one (design 9). */
-export interface InProcessCommandOptions {
-  readonly timers?: Timers;
-  /** Handlers at work at the same time; 512. */
-  readonly concurrency?: number;
-  /** Handlers more for what is never shed, so that it does not wait for others that wait for a slow channel; 128. */
-  readonly reserved?: number;
-  /** Commands that wait for a handler; 2,048. */
-  readonly queued?: number;
-  /**
-   * Undoing and reporting are never refused for load (design 6): patterns named here wait in a queue of their own of the same bound, which is
-   * served first, with handlers that are reserved for it.
-   */
-  readonly neverShed?: (pattern: string) => boolean;
-  /** Told of a handler that threw or answered something other than bytes. */
-  readonly onFailure?: (pattern: string, cause: string) => void;
-}
+import { CommandLanes, type CommandLaneOptions } from './command-lanes.ts';
+import { checkCommand, type CommandContext } from './command-queue.ts';
 
 /**
  * Commands inside one process as a Nest transport: `@MessagePattern('authorization.sale')` handlers take a Buffer and a
@@ -40,66 +9,31 @@ export interface InProcessCommandOptions {
  */
 export class InProcessCommandServer extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol('tillstream-in-process-commands');
-  readonly #timers: Timers;
-  readonly #concurrency: number;
-  readonly #reserved: number;
-  readonly #neverShed: (pattern: string) => boolean;
-  readonly #onFailure: (pattern: string, cause: string) => void;
-  readonly #usual: CommandQueue;
-  readonly #undoing: CommandQueue;
-  #inWork = 0;
-  #open = false;
-  #drained: (() => void)[] = [];
+  readonly #lanes: CommandLanes;
 
-  constructor(options: InProcessCommandOptions = {}) {
+  constructor(options: CommandLaneOptions = {}) {
     super();
-    const { concurrency = 512, reserved = 128, queued = 2048 } = options;
-    this.#timers = options.timers ?? systemTimers;
-    this.#concurrency = concurrency;
-    this.#reserved = reserved;
-    this.#neverShed = options.neverShed ?? (() => false);
-    this.#onFailure = options.onFailure ?? (() => undefined);
-    this.#usual = new CommandQueue(queued);
-    this.#undoing = new CommandQueue(queued);
+    this.#lanes = new CommandLanes(options);
   }
 
   override listen(callback: () => void): void {
-    this.#open = true;
+    this.#lanes.open();
     callback();
   }
 
   /** Takes nothing up any more: what waits is not taken, what is at work is waited for. */
-  override async close(): Promise<void> {
-    this.#open = false;
-    for (const queue of [this.#undoing, this.#usual]) {
-      for (let waiting = queue.next(); waiting !== undefined; waiting = queue.next()) waiting.notTaken('stopping');
-    }
-    if (this.#inWork > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+  override close(): Promise<void> {
+    return this.#lanes.close();
   }
 
   /** Commands at work and commands that wait. */
   load(): { readonly inWork: number; readonly queued: number } {
-    return { inWork: this.#inWork, queued: this.#usual.size + this.#undoing.size };
+    return this.#lanes.load();
   }
 
   /** Puts a command in the queue, or says at once that nobody takes it; the client calls it. */
   submit(context: CommandContext, payload: Buffer): Promise<CommandOutcome> {
-    const { pattern, answerBy } = context;
-    const handler = this.messageHandlers.get(pattern);
-    if (!this.#open) return notTaken('the service is not open');
-    if (handler === undefined || handler.isEventHandler === true) return notTaken(`nobody handles '${pattern}'`);
-    if (this.#timers.now() >= answerBy) return notTaken('its deadline had passed');
-    const queue = this.#neverShed(pattern) ? this.#undoing : this.#usual;
-    if (queue.full && this.#inWork >= this.#roomOf(queue)) return notTaken('too much work is waiting');
-    return new Promise((resolve) => {
-      const cancel = this.#timers.after(Math.max(0, answerBy - this.#timers.now()), () => waiting.deadline());
-      const waiting = queuedCommand(context, payload, handler, (outcome) => {
-        cancel();
-        resolve(outcome);
-      });
-      queue.add(waiting);
-      this.#takeUp();
-    });
+    return this.#lanes.submit(context, payload, this.messageHandlers.get(context.pattern));
   }
 
   override on(): never {
@@ -109,82 +43,6 @@ export class InProcessCommandServer extends Server implements CustomTransportStr
   override unwrap<T>(): T {
     return this as unknown as T;
   }
-
-  #takeUp(): void {
-    for (;;) {
-      const waiting = this.#nextOf(this.#undoing) ?? this.#nextOf(this.#usual);
-      if (waiting === undefined) return;
-      // A late timer must not let a command be taken up after its deadline: the sender already counts on that.
-      if (this.#timers.now() >= waiting.context.answerBy) waiting.deadline();
-      else void this.#handle(waiting);
-    }
-  }
-
-  #nextOf(queue: CommandQueue): QueuedCommand | undefined {
-    return this.#inWork < this.#roomOf(queue) ? queue.next() : undefined;
-  }
-
-  #roomOf(queue: CommandQueue): number {
-    return queue === this.#undoing ? this.#concurrency + this.#reserved : this.#concurrency;
-  }
-
-  async #handle(waiting: QueuedCommand): Promise<void> {
-    this.#inWork += 1;
-    waiting.taken();
-    try {
-      const result: unknown = await (waiting.handler as MessageHandler)(waiting.payload, waiting.context);
-      const answer: unknown = isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result;
-      if (!Buffer.isBuffer(answer)) throw new TypeError('a command handler answers bytes, a Buffer');
-      waiting.answer(Buffer.from(answer));
-    } catch (error) {
-      // Nobody knows what the handler had stored before it threw.
-      waiting.unknown();
-      this.#onFailure(waiting.context.pattern, causeOf(failureOf(error)));
-    } finally {
-      this.#inWork -= 1;
-      this.#takeUp();
-      if (this.#inWork === 0) for (const drained of this.#drained.splice(0)) drained();
-    }
-  }
-}
-
-/** Nest turns what a handler throws into `{status, message}`. */
-function failureOf(error: unknown): unknown {
-  const message = (error as { message?: unknown } | null)?.message;
-  return error instanceof Error || typeof message !== 'string' ? error : new Error(message);
-}
-
-const notTaken = (why: string): Promise<CommandOutcome> => Promise.resolve({ kind: 'not-taken', why });
-
-function queuedCommand(
-  context: CommandContext,
-  payload: Buffer,
-  handler: MessageHandler,
-  settle: (outcome: CommandOutcome) => void,
-): QueuedCommand {
-  let state: 'waiting' | 'taken' | 'settled' = 'waiting';
-  const end = (outcome: CommandOutcome): void => {
-    if (state === 'settled') return;
-    state = 'settled';
-    settle(outcome);
-  };
-  const command: QueuedCommand = {
-    context,
-    payload,
-    handler,
-    dropped: () => undefined,
-    waiting: () => state === 'waiting',
-    taken: () => (state = 'taken'),
-    answer: (bytes) => end({ kind: 'answer', payload: bytes }),
-    unknown: () => end({ kind: 'unknown' }),
-    notTaken: (why) => end({ kind: 'not-taken', why }),
-    deadline: () => {
-      if (state === 'taken') return end({ kind: 'unknown' });
-      if (state === 'waiting') command.dropped();
-      end({ kind: 'not-taken', why: 'its deadline passed before anybody took it up' });
-    },
-  };
-  return command;
 }
 
 /** The sending side of {@link InProcessCommandServer}. */
@@ -197,8 +55,7 @@ export class InProcessCommandClient implements CommandClient {
   }
 
   async request(pattern: string, key: string, payload: Buffer, answerBy: number): Promise<CommandOutcome> {
-    if (!Buffer.isBuffer(payload)) throw new TypeError('a command is sent as bytes, a Buffer');
-    if (!Number.isFinite(answerBy)) throw new TypeError('answerBy is an instant in ms since the epoch');
+    checkCommand(payload, answerBy);
     this.#inFlight += 1;
     try {
       // A copy, as between processes: neither side may change what the other holds.

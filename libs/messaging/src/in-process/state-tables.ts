@@ -62,6 +62,11 @@ create table if not exists state.relay (
   holder text,
   held_until timestamptz not null
 );
+create table if not exists state.reply_partition (
+  partition integer primary key check (partition >= 0),
+  holder text not null,
+  held_until timestamptz not null
+);
 `;
 
 /** Creates the tables of `state` that messaging owns; a second run changes nothing. */
