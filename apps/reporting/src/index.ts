@@ -11,7 +11,6 @@ export {
   type MerchantDay,
   type Tally,
 } from './read/day-report.ts';
-export { openCases, type OpenCases } from './read/open-cases.ts';
 export type { AccountBalance, MerchantBalance, TrialBalance } from './read/balances.ts';
 export type { BatchSums, DayBatches } from './read/day-batches.ts';
 export { NothingReported, type Mark } from './read/snapshot.ts';

@@ -4,7 +4,7 @@ import { batchPattern } from '@tillstream/domain/batch/commands';
 import { factTypes } from '@tillstream/domain/facts';
 import { paymentPattern } from '@tillstream/domain/payment/commands';
 import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
-import { topics } from './topics.ts';
+import { topics } from '@tillstream/messaging/topics';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';

@@ -1,4 +1,4 @@
-import { topics, type TopicSpec } from './topics.ts';
+import { topics, type TopicSpec } from '@tillstream/messaging/topics';
 import type { CommandSchema } from './command-schemas.ts';
 import type { FactSchema } from './fact-schemas.ts';
 import type { Schema } from './type-schema.ts';
@@ -51,7 +51,11 @@ export function asyncApiDocument(parts: DocumentParts): Schema {
 const about = `Facts travel from the event store to whoever reacts to them, commands from the gateway to the one service that decides.
 
 * A fact's value is its record, the very bytes that the store keeps and hashes: one UTF-8 JSON object with the fields in this order.
-* The message key is the fact's \`key\`. Facts of one key arrive in order and at least once; \`id\` tells a repeat.
+* The message key is a frame of 20 bytes and the fact's \`key\`: 8 bytes position in the store (big-endian), 8 bytes position of the fact
+  before it in this partition, 4 bytes that name the store (the first of its uuid). The partition is Kafka's murmur2 of \`key\` alone.
+* Facts of one key arrive in order and at least once. A reader at position p takes a fact in when previous ≤ p < position, drops it
+  when position ≤ p, and otherwise knows that facts are missing and reads them from the store.
+* A message whose key is the frame alone is a tick: every fact of the partition up to its position was sent before.
 * Every number is whole, amounts are fen, dates are business dates in Asia/Shanghai, \`at\` is the business clock.
 * Shapes are for ever: a change that a reader would not survive is a new version with a schema of its own. Fields may be added, so
   tolerate what you do not know.
@@ -96,7 +100,7 @@ function channels({ facts, commands, answers }: DocumentParts): Schema {
     facts: channel(
       topics.facts,
       'Every fact of every noun, written by the relay alone; the partition follows from the key.',
-      facts.map(({ type }) => type),
+      [...facts.map(({ type }) => type), 'tick'],
     ),
     deadLetters: channel(topics.deadLetters, 'A notice for each key that a group of readers had to park.', [
       'parked-key',
@@ -136,6 +140,11 @@ function operations({ facts, commands, answers }: DocumentParts): Schema {
       summary: 'The relay carries the store’s facts out.',
       ...inChannel('facts', types),
     },
+    'tick-head': {
+      action: 'send',
+      summary: 'The relay says how far it is, four times a second while facts flow.',
+      ...inChannel('facts', ['tick']),
+    },
     'take-facts': { action: 'receive', summary: 'Groups of readers take facts in.', ...inChannel('facts', types) },
     'note-parked-key': {
       action: 'send',
@@ -149,6 +158,36 @@ function operations({ facts, commands, answers }: DocumentParts): Schema {
 const keyOf = (description: string): Schema => ({
   kafka: { key: { type: 'string', description }, bindingVersion: KAFKA_BINDING },
 });
+const framed = (description: string): Schema => ({
+  kafka: { key: { type: 'string', format: 'binary', description }, bindingVersion: KAFKA_BINDING },
+});
+
+/** Headers are text. */
+const headersOf = (of: Readonly<Record<string, Schema>>): Schema => ({
+  type: 'object',
+  required: Object.keys(of),
+  properties: Object.fromEntries(Object.entries(of).map(([name, schema]) => [name, { type: 'string', ...schema }])),
+});
+const correlation = { description: 'Unique for each sending; the reply repeats it. Not the trace’s.' };
+const commandHeaders = (pattern: string): Schema =>
+  headersOf({
+    pattern: { const: pattern },
+    'answer-by': {
+      pattern: '^[0-9]+$',
+      description: 'Machine clock, ms since the epoch: not taken up after it, and nobody waits.',
+    },
+    correlation,
+    'reply-to': { pattern: '^[0-9]+$', description: 'The partition of the replies that the sender reads.' },
+  });
+const replyHeaders = headersOf({
+  correlation,
+  outcome: {
+    enum: ['answer', 'not-taken', 'unknown'],
+    description:
+      'The value is the answer; or why nobody took the command up; or empty, and nobody knows what was stored.',
+  },
+});
+const correlationId = { location: '$message.header#/correlation' };
 
 function messages({ facts, commands, answers }: DocumentParts): Schema {
   const summary = (says: string): Schema => (says === '' ? {} : { summary: says });
@@ -156,24 +195,27 @@ function messages({ facts, commands, answers }: DocumentParts): Schema {
     ...facts.map(({ type, version, noun, says }) => [
       type,
       {
-        name: type,
-        title: `${type} version ${version} (${noun})`,
-        ...summary(says),
+        ...{ name: type, title: `${type} version ${version} (${noun})`, ...summary(says) },
         payload: { $ref: `./${factFile(type, version)}` },
-        bindings: keyOf('The fact’s `key`.'),
+        bindings: framed('A frame of 20 bytes (position, previous position, store), then the fact’s `key` in UTF-8.'),
       },
     ]),
+    [
+      'tick',
+      { name: 'tick', title: 'How far the relay is', payload: tick, bindings: framed('The frame of 20 bytes alone.') },
+    ],
     ...commands.map(({ pattern, command, says }) => [
       pattern,
       {
-        name: pattern,
-        title: command,
-        ...summary(says),
-        payload: { $ref: `./${commandFile(pattern)}` },
+        ...{ name: pattern, title: command, ...summary(says) },
+        ...{ correlationId, headers: commandHeaders(pattern), payload: { $ref: `./${commandFile(pattern)}` } },
         bindings: keyOf('The merchant: its one writer reads the partition.'),
       },
     ]),
-    ...answers.map((name) => [name, { name, title: name, payload: { $ref: `./${answerFile(name)}` } }]),
+    ...answers.map((name) => [
+      name,
+      { name, title: name, correlationId, headers: replyHeaders, payload: { $ref: `./${answerFile(name)}` } },
+    ]),
     [
       'parked-key',
       { name: 'parked-key', title: 'A parked key', payload: parkedKey, bindings: keyOf('The parked key.') },
@@ -181,13 +223,28 @@ function messages({ facts, commands, answers }: DocumentParts): Schema {
   ]);
 }
 
+const tick: Schema = {
+  type: 'object',
+  required: ['store', 'generation', 'at'],
+  properties: {
+    store: { type: 'string', format: 'uuid', description: 'The event store whose facts these are.' },
+    generation: {
+      type: 'integer',
+      description: 'Raised when the topic was lost and is published again from the first fact.',
+    },
+    at: { type: 'integer', description: 'Machine clock of the relay, ms since the epoch.' },
+  },
+};
+
 const parkedKey: Schema = {
   type: 'object',
-  required: ['group', 'key', 'position', 'cause'],
+  required: ['group', 'key', 'notice', 'position', 'cause', 'at'],
   properties: {
     group: { type: 'string', description: 'The readers that parked it.' },
     key: { type: 'string' },
+    notice: { enum: ['parked', 'replay-failed', 'replayed'] },
     position: { type: 'string', pattern: '^[0-9]+$', description: 'Of the first fact that failed, decimal.' },
-    cause: { type: 'string', description: 'Names no value of the fact.' },
+    cause: { type: ['string', 'null'], description: 'Names no value of the fact.' },
+    at: { type: 'string', format: 'date-time', description: 'Machine clock.' },
   },
 };

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
+import { topics } from '@tillstream/messaging/topics';
 import { awaitedSettings } from './awaited.ts';
 import { codeTexts, documentsOf, filesUnder, root, textOf } from './files.ts';
 import { modelOf, unknownFields, type Manifest } from './kubernetes-types.ts';
@@ -90,8 +91,11 @@ describe('the Kubernetes manifests', () => {
     }
   });
 
-  it('a gateway has a stable name, by which it finds its replies, and every instance is told its own', () => {
+  it('a gateway keeps its name, under which it holds a partition of replies, and every instance is told its own', () => {
     expect(workloads.find(({ name }) => name === 'terminal-gateway')?.kind).toBe('StatefulSet');
+    // No more of them than there are partitions of replies.
+    const scaler = ofKind('HorizontalPodAutoscaler').find(({ name }) => name === 'terminal-gateway') as Manifest;
+    expect(specOf<{ maxReplicas: number }>(scaler).maxReplicas).toBeLessThanOrEqual(topics.replies.partitions);
     const instance = { name: 'TILLSTREAM_INSTANCE', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } };
     for (const workload of workloads) expect(containerOf(workload).env).toContainEqual(instance);
   });

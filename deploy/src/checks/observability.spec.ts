@@ -1,6 +1,5 @@
 import { parser } from '@prometheus-io/lezer-promql';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { awaitedMetrics } from './awaited.ts';
 import { codeTexts, documentsOf, textOf } from './files.ts';
 
 interface Rule {
@@ -48,7 +47,7 @@ describe('what is observed', () => {
     const given = new Registry();
     collectDefaultMetrics({ register: given });
     const known = new Set(['up', ...given.getMetricsAsArray().map(({ name }) => name)]);
-    const texts = new Set([...codeTexts(), ...awaitedMetrics]);
+    const texts = codeTexts();
     const used = new Set(expressions.flatMap(metricsOf));
     expect(used.size).toBeGreaterThan(15);
     const unknown = [...used].filter((name) => {

@@ -55,6 +55,7 @@ export { isSecretName, maskFields, maskText, maskValue } from './logs/mask.ts';
 export { durationBuckets, Metrics, type MetricSpec } from './metrics/metrics.ts';
 export { observeHandlers } from './observe/observed-commands.ts';
 export { observePlatform } from './observe/observe-platform.ts';
+export { showRelay, type RelayStanding } from './observe/show-relay.ts';
 export { traceHost } from './observe/trace-host.ts';
 export { spanIdOf, traceIdOf } from './observe/trace-ids.ts';
 export { SpanKind } from '@opentelemetry/api';
