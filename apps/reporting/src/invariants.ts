@@ -7,6 +7,7 @@ import {
   totalsBreached,
 } from '@tillstream/domain/book/invariants';
 import type { Noun } from '@tillstream/domain/stream';
+import { REACH_SQL, reachesOf, type ReachRow } from '@tillstream/messaging';
 import type { EventStore, StoredRecord } from '@tillstream/event-store';
 import type { Pool } from 'pg';
 import { type Mark, readAt } from './read/snapshot.ts';
@@ -111,9 +112,7 @@ async function rowsNow(pool: Pool): Promise<RowsNow> {
       );
       return new Map(rows.map(({ account, sum }) => [account, Number(sum)]));
     };
-    const [ledger] = await query<{ position: string }>(
-      `select position::text from state.checkpoint where group_name = 'ledger'`,
-    );
+    const ledger = reachesOf(await query<ReachRow>(REACH_SQL, [['ledger']])).get('ledger');
     const doubled = await query<{ payment_id: string }>(
       `select payment_id from entry where activity = 'sale' group by payment_id
        having count(*) > greatest(1, (select count(*) from operation
@@ -124,7 +123,7 @@ async function rowsNow(pool: Pool): Promise<RowsNow> {
     );
     return {
       mark,
-      ledger: BigInt(ledger?.position ?? '0'),
+      ledger: ledger?.lowest ?? 0n,
       lines: await sums('entry_line'),
       flows: await sums('book_flow'),
       doubled: doubled.map((row) => row.payment_id),

@@ -1,6 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 import { partitionOf } from './kafka/partition-of.ts';
 
+/** Places in the store that depend on the key. */
+export type Reach = Pick<GroupReach, 'lowest' | 'highest' | 'of'>;
+
 /** How far a group has taken the facts in, whoever feeds it: one position on the single node, one per partition on the cluster. */
 export interface GroupReach {
   /** uuid of the store that positions are of. */
@@ -20,7 +23,8 @@ export interface GroupReach {
 /** Anything that asks the database, as `pg` does. */
 export type Asking = Pick<Pool | PoolClient, 'query'>;
 
-interface Row {
+/** One row of {@link REACH_SQL}. */
+export interface ReachRow {
   readonly group_name: string;
   readonly store: string;
   readonly position: string;
@@ -33,13 +37,13 @@ export const REACH_SQL = `select c.group_name, c.store::text, coalesce(p.positio
   where c.group_name = any($1)`;
 
 /** Makes sense of the rows of {@link REACH_SQL}, by group. */
-export function reachesOf(rows: readonly Row[]): ReadonlyMap<string, GroupReach> {
-  const byGroup = new Map<string, Row[]>();
+export function reachesOf(rows: readonly ReachRow[]): ReadonlyMap<string, GroupReach> {
+  const byGroup = new Map<string, ReachRow[]>();
   for (const row of rows) byGroup.set(row.group_name, [...(byGroup.get(row.group_name) ?? []), row]);
   return new Map([...byGroup].map(([group, own]) => [group, reachOf(own)]));
 }
 
-function reachOf(rows: readonly Row[]): GroupReach {
+function reachOf(rows: readonly ReachRow[]): GroupReach {
   const partitions = new Map<number, bigint>();
   for (const { partition, position } of rows) if (partition !== null) partitions.set(partition, BigInt(position));
   const all = rows.map(({ position }) => BigInt(position));
@@ -58,7 +62,7 @@ export async function groupReaches(
   client: Asking,
   groups: readonly string[],
 ): Promise<ReadonlyMap<string, GroupReach>> {
-  return reachesOf((await client.query<Row>(REACH_SQL, [groups])).rows);
+  return reachesOf((await client.query<ReachRow>(REACH_SQL, [groups])).rows);
 }
 
 /** How far one group is; undefined when it never started. */

@@ -58,6 +58,8 @@ export {
   REACH_SQL,
   reachesOf,
   type GroupReach,
+  type Reach,
+  type ReachRow,
 } from './group-position.ts';
 export { KafkaCommandClient, type KafkaCommandClientOptions } from './kafka-commands/kafka-command-client.ts';
 export { KafkaCommandServer, type KafkaCommandServerOptions } from './kafka-commands/kafka-command-server.ts';

@@ -3,7 +3,7 @@ import { fundsOf, noFunding, takeBookFact, takePaymentFact, type Funding } from 
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import type { EventStore, FactToAppend, StoredRecord, Subscription } from '@tillstream/event-store';
 import { minus, plus, ZERO, type Fen } from '@tillstream/money';
-import type { FactFeed, FeedSubscription, KeyOwnership } from '@tillstream/messaging';
+import type { FactFeed, FeedSubscription, KeyOwnership, GroupReach } from '@tillstream/messaging';
 import { inTransaction, liveGroup, makeLiveTables } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { fundingModel, ledgerTaken, readFunding } from '../rows/funding.model.ts';
@@ -38,9 +38,9 @@ export class FundingBook {
   async start(feed: FactFeed): Promise<void> {
     await makeLiveTables(this.#pool, fundingModel);
     this.#rows = await feed.feed(liveGroup(fundingModel));
-    const { merchants, position } = await inTransaction(this.#pool, readFunding);
+    const { merchants, reach } = await inTransaction(this.#pool, readFunding);
     for (const [merchantId, funding] of merchants) this.#merchants.set(merchantId, funding);
-    this.#follow(position);
+    this.#follow(reach);
   }
 
   /** Loads the payment facts of keys that were taken over and that the ledger has not taken in. Rejects when a read fails. */
@@ -129,10 +129,13 @@ export class FundingBook {
     return fresh;
   }
 
-  #follow(position: bigint): void {
-    this.#followed = position;
-    this.#following = this.#store.subscribe(position, ['book'], (facts: readonly StoredRecord[], upTo) => {
-      for (const { type, data } of facts) {
+  #follow(reach: GroupReach | undefined): void {
+    const from = reach?.lowest ?? 0n;
+    this.#followed = from;
+    this.#following = this.#store.subscribe(from, ['book'], (facts: readonly StoredRecord[], upTo) => {
+      for (const { type, data, key, position } of facts) {
+        // On the cluster the rows of some keys are further than others.
+        if (reach?.covers({ key, position }) === true) continue;
         const fact = { type, data } as BookFact;
         this.#change(fact.data.merchantId, (funding) => takeBookFact(funding, fact));
       }

@@ -1,6 +1,7 @@
 import type { BookFact, Mark } from '@tillstream/domain/book/events';
 import { noFunding, takeBookFact, type Funding } from '@tillstream/domain/limit/funding';
 import type { StoredRecord } from '@tillstream/event-store';
+import { groupPosition, groupReach, type GroupReach } from '@tillstream/messaging';
 import { fen } from '@tillstream/money';
 import { LIVE_SCHEMA, type ReadModel } from '@tillstream/service-kit';
 import type { Pool, PoolClient } from 'pg';
@@ -79,22 +80,20 @@ export const fundingModel: ReadModel = {
   apply,
 };
 
-/** The live rows at one position. */
+/** The live rows as they stand at one moment. */
 export interface FundingRows {
   readonly merchants: ReadonlyMap<string, Funding>;
-  readonly position: bigint;
+  /** Which book facts are in the rows; undefined before their group's first start. */
+  readonly reach: GroupReach | undefined;
 }
 
 /** Reads all rows and the position that they stand at, at one moment. Rejects when the database cannot be read. */
 export async function readFunding(client: PoolClient): Promise<FundingRows> {
   await client.query('set transaction isolation level repeatable read, read only');
-  const at = await client.query<{ position: string }>(
-    'select position::text from state.checkpoint where group_name = $1',
-    [fundingModel.name],
-  );
+  const reach = await groupReach(client, fundingModel.name);
   const rows = await client.query<StoredRow>(`${select} ${LIVE_SCHEMA}.${TABLE}`);
   const merchants = new Map(rows.rows.map((row) => [row.merchant_id, fundingOf(row)]));
-  return { merchants, position: BigInt(at.rows[0]?.position ?? '0') };
+  return { merchants, reach };
 }
 
 /**
@@ -102,9 +101,10 @@ export async function readFunding(client: PoolClient): Promise<FundingRows> {
  * its first start.
  */
 export async function ledgerTaken(pool: Pool): Promise<bigint> {
-  const found = await pool.query<{ position: string }>(
-    `select least((select position from state.checkpoint where group_name = 'ledger'),
-       (select min(first_position) - 1 from state.parked_key where group_name = 'ledger'))::text as position`,
+  const taken = await groupPosition(pool, 'ledger');
+  const found = await pool.query<{ before: string | null }>(
+    `select (min(first_position) - 1)::text as before from state.parked_key where group_name = 'ledger'`,
   );
-  return BigInt(found.rows[0]?.position ?? '0');
+  const before = BigInt(found.rows[0]?.before ?? taken);
+  return before < taken ? before : taken;
 }

@@ -1,5 +1,6 @@
 import { inTransaction, LIVE_SCHEMA } from '@tillstream/service-kit';
 import type { EventStore, StoredRecord } from '@tillstream/event-store';
+import { groupPosition, groupReach } from '@tillstream/messaging';
 import type { Pool, PoolClient } from 'pg';
 import { OPERATION_TABLE, OPERATIONS, readColumns, rowOf, type StoredRow } from './operation.model.ts';
 import { takeIntoRows, touchedBy, type OperationRow } from './operation-rows.ts';
@@ -37,18 +38,19 @@ export async function recollect(
 ): Promise<Recollection> {
   return inTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
-    const position = await positionOf(client);
+    const reach = await groupReach(client, OPERATIONS);
     const stored = await client.query<StoredRow>(
       `select ${readColumns} from ${LIVE_SCHEMA}.${OPERATION_TABLE} where undecided or (counted and trade_date >= $1)`,
       [since],
     );
     const ours = stored.rows.filter((row) => concerns(row.merchant_id));
     const folded = new RowFold(client, new Map(ours.map((row) => [row.operation_id, rowOf(row)])));
-    for (let after = position; after < head;) {
+    for (let after = reach?.lowest ?? 0n; after < head;) {
       const facts = await store.readAll(after, { nouns: ['payment'], limit: BATCH, upTo: head });
       const last = facts.at(-1);
       if (last === undefined) break;
-      await folded.take(facts.filter(({ key }) => concerns(key)));
+      // On the cluster some keys are further than others.
+      await folded.take(facts.filter((fact) => concerns(fact.key) && reach?.covers(fact) !== true));
       after = last.position;
     }
     const newest = await client.query<{ newest: string | null }>(
@@ -65,11 +67,7 @@ export async function recollect(
 
 /** Where the live rows stand; 0 before their group's first start. */
 export async function positionOf(client: Pool | PoolClient): Promise<bigint> {
-  const found = await client.query<{ position: string }>(
-    'select position::text from state.checkpoint where group_name = $1',
-    [OPERATIONS],
-  );
-  return BigInt(found.rows[0]?.position ?? '0');
+  return groupPosition(client, OPERATIONS);
 }
 
 /** Keys that the group has parked. */

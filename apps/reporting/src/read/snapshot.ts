@@ -1,3 +1,4 @@
+import { REACH_SQL, reachesOf, type ReachRow } from '@tillstream/messaging';
 import { LIVE_SCHEMA } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -24,13 +25,13 @@ export class NothingReported extends Error {
   override readonly name = 'NothingReported';
 }
 
-const MARK = 'select store::text, position::text from state.checkpoint where group_name = $1';
 const READ_ONLY = 'set transaction read only';
 
-const markOf = (found: readonly Mark[]): Mark => {
-  const mark = found[0];
-  if (mark === undefined) throw new NothingReported('reporting has not taken in any fact yet');
-  return { store: mark.store, position: mark.position };
+/** On the cluster the lowest position of the partitions: everything up to it is in the rows. */
+const markOf = (found: readonly ReachRow[]): Mark => {
+  const reach = reachesOf(found).get(REPORTING_GROUP);
+  if (reach === undefined) throw new NothingReported('reporting has not taken in any fact yet');
+  return { store: reach.store, position: String(reach.lowest) };
 };
 
 /** Runs reads in one repeatable-read transaction over the live rows. @throws NothingReported */
@@ -44,7 +45,7 @@ export async function readAt<T>(pool: Pool, work: (view: View) => Promise<T>): P
     await client.query(`set local search_path to ${LIVE_SCHEMA}`);
     const query = async <R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> =>
       (await client.query(sql, [...parameters])).rows as R[];
-    return await work({ mark: markOf(await query<Mark>(MARK, [REPORTING_GROUP])), query });
+    return await work({ mark: markOf(await query<ReachRow>(REACH_SQL, [[REPORTING_GROUP]])), query });
   } finally {
     await client.query('rollback').catch((error: Error) => (broken = error));
     client.off('error', died);
@@ -58,6 +59,6 @@ export async function readRowsAt<T>(source: DataSource, work: (view: RowView) =>
     await rows.query(READ_ONLY);
     const query = <R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> =>
       rows.query(sql, [...parameters]);
-    return work({ rows, mark: markOf(await query<Mark>(MARK, [REPORTING_GROUP])), query });
+    return work({ rows, mark: markOf(await query<ReachRow>(REACH_SQL, [[REPORTING_GROUP]])), query });
   });
 }

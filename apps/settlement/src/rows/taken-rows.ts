@@ -1,5 +1,6 @@
 import type { Noun } from '@tillstream/domain/stream';
 import type { EventStore } from '@tillstream/event-store';
+import { groupReaches } from '@tillstream/messaging';
 import type { MachineClock } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 
@@ -42,13 +43,12 @@ export class TakenRows {
   async #all(position: bigint, groups: readonly GroupNouns[]): Promise<boolean> {
     const open = groups.filter(({ name }) => (this.#looked.get(name) ?? 0n) < position);
     if (open.length === 0) return true;
-    const found = await this.#pool.query<{ group_name: string; position: string }>(
-      'select group_name, position::text from state.checkpoint where group_name = any($1)',
-      [open.map(({ name }) => name)],
+    const taken = await groupReaches(
+      this.#pool,
+      open.map(({ name }) => name),
     );
-    const taken = new Map(found.rows.map((row) => [row.group_name, BigInt(row.position)]));
     for (const { name, nouns } of open) {
-      const after = larger(taken.get(name) ?? 0n, this.#looked.get(name) ?? 0n);
+      const after = larger(taken.get(name)?.lowest ?? 0n, this.#looked.get(name) ?? 0n);
       const left = after < position ? await this.#store.readAll(after, { nouns, limit: 1, upTo: position }) : [];
       if (left.length > 0) return false;
       this.#looked.set(name, larger(after, position));

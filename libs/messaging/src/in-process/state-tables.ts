@@ -58,6 +58,7 @@ create table if not exists state.relay (
   store uuid primary key,
   position bigint not null check (position >= 0),
   generation integer not null,
+  publication uuid not null default gen_random_uuid(),
   offsets bigint[] not null,
   holder text,
   held_until timestamptz not null

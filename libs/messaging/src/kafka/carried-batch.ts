@@ -5,7 +5,8 @@ import type { CarriedFact } from './partition-progress.ts';
 
 /** What is wanted of a partition's messages. */
 export interface Wanted {
-  readonly tag: number;
+  /** Undefined while nothing of ours was ever published. */
+  tag: number | undefined;
   readonly nouns: ReadonlySet<string>;
   readonly upcast: (content: RecordContent) => RecordContent;
 }
@@ -21,8 +22,8 @@ export interface Carried {
   readonly gap: boolean;
   /** As the newest tick among them says. */
   readonly generation: number | undefined;
-  /** Messages of another store or of nobody; they are nobody's here. */
-  readonly foreign: number;
+  /** Index of the first message of another publication or of nobody; they are left alone. */
+  readonly foreign: number | undefined;
 }
 
 /** Reads messages of one partition from index `from` on, for whoever has everything up to `position`. Stops before a gap. */
@@ -36,12 +37,12 @@ export function readMessages(
   let at = position;
   let nextOffset = BigInt(messages[from]?.offset ?? 0);
   let generation: number | undefined;
-  let foreign = 0;
+  let foreign: number | undefined;
   let gap = false;
   for (let index = from; index < messages.length; index += 1) {
     const { key, value, offset } = messages[index] as KafkaMessage;
-    const frame = readFrame(key, wanted.tag);
-    if (frame === undefined) foreign += 1;
+    const frame = wanted.tag === undefined ? undefined : readFrame(key, wanted.tag);
+    if (frame === undefined) foreign ??= index;
     else if (frame.position > at) {
       if (frame.previous > at) gap = true;
       else if (isTick(key as Buffer)) generation = readTick(value)?.generation ?? generation;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { encodeRecord } from '@tillstream/event-store';
-import { frameOf, isTick, nounOf, readFrame, storeTag } from './fact-message.ts';
+import { frameOf, isTick, nounOf, readFrame, publicationTag } from './fact-message.ts';
 
 const store = randomUUID();
-const tag = storeTag(store);
+const tag = publicationTag(store);
 
 it('carries position, the position before and the key, also beyond what a JS number holds', () => {
   const key = frameOf(2n ** 62n + 1n, 2n ** 62n, tag, '商户');
@@ -12,8 +12,8 @@ it('carries position, the position before and the key, also beyond what a JS num
   expect([isTick(key), isTick(frameOf(1n, 0n, tag, ''))]).toEqual([false, true]);
 });
 
-it('knows a message of another store, of another producer and of none', () => {
-  expect(readFrame(frameOf(1n, 0n, storeTag(randomUUID()), 'M1'), tag)).toBeUndefined();
+it('knows a message of another publication, of another producer and of none', () => {
+  expect(readFrame(frameOf(1n, 0n, publicationTag(randomUUID()), 'M1'), tag)).toBeUndefined();
   expect(readFrame(Buffer.from('M1'), tag)).toBeUndefined();
   expect(readFrame(null, tag)).toBeUndefined();
 });

@@ -4,7 +4,7 @@
  *
  *     0   8  position of the fact in its store, big-endian
  *     8   8  previous: no fact of this partition lies between this position and the one before
- *    16   4  store: the first four bytes of its uuid
+ *    16   4  publication: the first four bytes of the uuid that the relay drew for this store and topic (`state.relay`)
  *    20   …  the fact's key, UTF-8; empty in a tick
  *
  * A consumer at position p takes a message in when previous ≤ p < position, drops it when position ≤ p, and otherwise knows that facts are
@@ -28,8 +28,11 @@ export interface Tick {
   readonly at: number;
 }
 
-/** The four bytes by which messages of one store are known. */
-export const storeTag = (storeId: string): number => Number.parseInt(storeId.slice(0, 8), 16);
+/**
+ * The four bytes by which messages of one publication are known. A new one is drawn when a history is published from its first fact again: after
+ * a restore, where the topic may hold facts that were never said in the restored history, and after the topic was lost.
+ */
+export const publicationTag = (publication: string): number => Number.parseInt(publication.slice(0, 8), 16);
 
 /** The message key of a fact, or of a tick when `key` is empty. */
 export function frameOf(position: bigint, previous: bigint, tag: number, key: string): Buffer {
@@ -42,7 +45,7 @@ export function frameOf(position: bigint, previous: bigint, tag: number, key: st
   return frame;
 }
 
-/** The frame of a message of this store; undefined when the message is somebody else's. */
+/** The frame of a message of this publication; undefined when the message is somebody else's. */
 export function readFrame(key: Buffer | null, tag: number): Frame | undefined {
   if (key === null || key.length < FRAME_BYTES || key.readUInt32BE(16) !== tag) return undefined;
   return { position: key.readBigInt64BE(0), previous: key.readBigInt64BE(8) };

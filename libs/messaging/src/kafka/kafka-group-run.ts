@@ -9,12 +9,12 @@ import { pause } from '../in-process/pause.ts';
 import type { FeedGroup, FeedSubscription } from '../port.ts';
 import { ClusterReaching } from './cluster-reaching.ts';
 import { readMessages, type Wanted } from './carried-batch.ts';
-import { topicNames } from './ensure-topics.ts';
-import { storeTag } from './fact-message.ts';
+import { publicationTag } from './fact-message.ts';
 import { Gathering } from './gathering.ts';
 import { FactConsumer, HEARTBEAT_MS } from './kafka-consumer.ts';
 import { PartitionProgress, type CarriedFact, type Place, type Places } from './partition-progress.ts';
 import { partitionOf } from './partition-of.ts';
+import { publicationOf } from './relay-row.ts';
 import type { KafkaSettings } from './settings.ts';
 import { StoreCatchUp, type Hold } from './store-catch-up.ts';
 
@@ -31,6 +31,7 @@ export interface KafkaGroupSettings extends GroupSettings {
 /** Partitions that nothing happens in are stored this often: it costs a write and says nothing new. */
 const IDLE_CHECKPOINT_MS = 500;
 const OFFSETS_SHOWN_MS = 5_000;
+const PUBLICATION_POLL_MS = 1_000;
 
 /**
  * One group as one instance feeds it from Kafka: its share of the partitions, what they hold gathered into one transaction at a time, their
@@ -52,14 +53,14 @@ export class KafkaGroupRun implements FeedSubscription {
   #working: Promise<void> | undefined;
   #idleAt = 0;
   #shownAt = 0;
-  #toldForeign = false;
+  #publicationAt = -Infinity;
   #ended: Error | undefined;
 
   constructor(group: FeedGroup, holding: Holding, lowest: bigint, settings: KafkaGroupSettings) {
     this.group = group.group;
     this.#settings = settings;
     const { store, versions } = settings;
-    this.#wanted = { tag: storeTag(store.storeId), nouns: new Set(group.nouns), upcast: upcasting(versions) };
+    this.#wanted = { tag: undefined, nouns: new Set(group.nouns), upcast: upcasting(versions) };
     this.#progress = new PartitionProgress(settings, holding);
     this.#taking = new BatchTaking(group, this.#progress, settings, {
       onMoved: (to) => this.#reaching.handled(to),
@@ -130,6 +131,7 @@ export class KafkaGroupRun implements FeedSubscription {
           if (turn !== this.#gathering.turn) return;
           await this.#progress.takeOver(partitions);
           await this.#taking.loadParked();
+          await this.#lookAtPublication();
         });
         if (turn !== this.#gathering.turn) return;
         this.#reaching.begin(this.#progress.held);
@@ -168,8 +170,9 @@ export class KafkaGroupRun implements FeedSubscription {
     let from = 0;
     while (from < messages.length) {
       const carried = readMessages(messages, from, hold.position, this.#wanted);
+      // Of another publication: perhaps ours is a new one by now, and these are its messages.
+      if (carried.foreign !== undefined && (await this.#lookAtPublication())) continue;
       if (carried.generation !== undefined) this.#progress.generation = carried.generation;
-      if (carried.foreign > 0) this.#foreign(carried.foreign);
       hold.offset = carried.nextOffset;
       const place = { position: carried.position, offset: carried.nextOffset };
       if (!(await this.#gathering.add(hold.turn, hold.partition, carried.facts, place))) return false;
@@ -179,6 +182,18 @@ export class KafkaGroupRun implements FeedSubscription {
       if (!(await this.#catchUp.until(hold, this.#holds))) return false;
     }
     return true;
+  }
+
+  /** Asks by what our messages are known; true when it has changed. Messages of others are asked about once a second at most. */
+  async #lookAtPublication(): Promise<boolean> {
+    const { pool, store, timers } = this.#settings;
+    if (timers.now() - this.#publicationAt < PUBLICATION_POLL_MS) return false;
+    this.#publicationAt = timers.now();
+    const publication = await publicationOf(pool, store.storeId);
+    const tag = publication === undefined ? undefined : publicationTag(publication);
+    const changed = tag !== this.#wanted.tag;
+    this.#wanted.tag = tag;
+    return changed;
   }
 
   /** Waits, and says meanwhile that this instance lives; rejects when the group is being divided anew. */
@@ -266,15 +281,5 @@ export class KafkaGroupRun implements FeedSubscription {
       offset === null ? [] : [[partition, offset]],
     );
     await this.#consumer.showOffsets(new Map(offsets));
-  }
-
-  #foreign(count: number): void {
-    if (this.#toldForeign) return;
-    this.#toldForeign = true;
-    const { facts } = topicNames(this.#settings.kafkaSettings.prefix);
-    const right = 'give each installation a KAFKA_TOPIC_PREFIX of its own';
-    this.#taking.failed(
-      new Error(`${count} or more messages of ${facts} are of another store and are left alone; ${right}`),
-    );
   }
 }

@@ -1,6 +1,6 @@
 import type { EventStore, StoredRecord } from '@tillstream/event-store';
 import type { Message, Producer, RecordMetadata } from 'kafkajs';
-import { frameOf, storeTag, type Tick } from './fact-message.ts';
+import { frameOf, publicationTag, type Tick } from './fact-message.ts';
 import { partitionOf } from './partition-of.ts';
 import type { Published } from './relay-row.ts';
 import { KEYED_PARTITIONS } from './topics.ts';
@@ -16,7 +16,7 @@ export class Publishing {
   readonly #topic: string;
   readonly #store: EventStore;
   readonly #tag: number;
-  readonly #generation: number;
+  readonly #from: Published;
   readonly #offsets: bigint[];
   /** Per partition the position of the last message sent: between it and the next one lies no fact of that partition. */
   readonly #last: bigint[];
@@ -27,8 +27,8 @@ export class Publishing {
     this.#producer = producer;
     this.#topic = topic;
     this.#store = store;
-    this.#tag = storeTag(store.storeId);
-    this.#generation = from.generation;
+    this.#tag = publicationTag(from.publication);
+    this.#from = from;
     this.#offsets = [...from.offsets];
     this.#last = Array.from({ length: KEYED_PARTITIONS }, () => from.position);
     this.position = from.position;
@@ -36,7 +36,7 @@ export class Publishing {
 
   /** What is to be remembered. */
   published(): Published {
-    return { position: this.position, generation: this.#generation, offsets: [...this.#offsets] };
+    return { ...this.#from, position: this.position, offsets: [...this.#offsets] };
   }
 
   /** Sends facts that follow on the position. Rejects with `TopicLost`, or when the broker does not take them. */
@@ -54,7 +54,7 @@ export class Publishing {
 
   /** Tells every partition that has not heard of it that everything up to the position was sent. */
   async tick(at: number, everywhere: boolean): Promise<void> {
-    const tick: Tick = { store: this.#store.storeId, generation: this.#generation, at };
+    const tick: Tick = { store: this.#store.storeId, generation: this.#from.generation, at };
     const value = Buffer.from(JSON.stringify(tick));
     const messages: Message[] = [];
     this.#last.forEach((last, partition) => {

@@ -6,6 +6,8 @@ export interface Published {
   /** Every fact up to here was acknowledged by the topic. */
   readonly position: bigint;
   readonly generation: number;
+  /** uuid by which messages of this generation are known. */
+  readonly publication: string;
   /** Per partition the next offset, as far as it was acknowledged; 0 when unknown. */
   readonly offsets: readonly bigint[];
 }
@@ -21,6 +23,7 @@ export class RelayTakenOver extends Error {
 interface Row {
   readonly position: string;
   readonly generation: number;
+  readonly publication: string;
   readonly offsets: readonly string[];
 }
 
@@ -49,20 +52,22 @@ export class RelayRow {
        values ($1, 0, 1, ${none}, $2, now() + $3 * interval '1 ms')
        on conflict (store) do update set holder = $2, held_until = now() + $3 * interval '1 ms'
          where r.held_until <= now() or r.holder is null
-       returning position::text, generation, offsets::text[]`,
+       returning position::text, generation, publication::text, offsets::text[]`,
       [this.#store, this.#holder, this.#leaseMs],
     );
     const row = found.rows[0];
     if (row === undefined) return undefined;
-    return { position: BigInt(row.position), generation: row.generation, offsets: row.offsets.map(BigInt) };
+    const { generation, publication } = row;
+    return { position: BigInt(row.position), generation, publication, offsets: row.offsets.map(BigInt) };
   }
 
   /** Holds it on and remembers what was acknowledged. Throws `RelayTakenOver`. */
-  async keep({ position, generation, offsets }: Published): Promise<void> {
+  async keep({ position, generation, publication, offsets }: Published): Promise<void> {
     const kept = await this.#pool.query(
-      `update state.relay set position = $3, generation = $4, offsets = $5::bigint[], held_until = now() + $6 * interval '1 ms'
+      `update state.relay set position = $3, generation = $4, publication = $5, offsets = $6::bigint[],
+         held_until = now() + $7 * interval '1 ms'
        where store = $1 and holder = $2`,
-      [this.#store, this.#holder, String(position), generation, offsets.map(String), this.#leaseMs],
+      [this.#store, this.#holder, String(position), generation, publication, offsets.map(String), this.#leaseMs],
     );
     if (kept.rowCount !== 1) throw new RelayTakenOver();
   }
@@ -74,4 +79,13 @@ export class RelayRow {
       [this.#store, this.#holder],
     );
   }
+}
+
+/** The uuid by which the messages of a store are known now; undefined while nothing was ever published. */
+export async function publicationOf(pool: Pool, store: string): Promise<string | undefined> {
+  const found = await pool.query<{ publication: string }>(
+    'select publication::text from state.relay where store = $1',
+    [store],
+  );
+  return found.rows[0]?.publication;
 }

@@ -48,7 +48,7 @@ export interface RelayFigures {
 
 /** The head is ticked at least this often, also when nothing happens, so that a quiet cluster can be told from a dead relay. */
 const QUIET_TICK_MS = 5_000;
-const nobody: Published = { position: 0n, generation: 0, offsets: [] };
+const nobody: Published = { position: 0n, generation: 0, publication: '', offsets: [] };
 
 /**
  * Publishes every fact of the store to the facts topic, in the store's order, at least once (design 9). Every candidate process runs one; one
@@ -138,11 +138,8 @@ export class Relay {
       this.#failed(error);
       if (error instanceof TopicLost) {
         // Everything is published again: consumers have what they have by position, others find the whole history.
-        const lost = {
-          position: 0n,
-          generation: from.generation + 1,
-          offsets: Array<bigint>(KEYED_PARTITIONS).fill(0n),
-        };
+        const offsets = Array<bigint>(KEYED_PARTITIONS).fill(0n);
+        const lost = { position: 0n, generation: from.generation + 1, publication: randomUUID(), offsets };
         current = () => lost;
       }
     } finally {

@@ -1,8 +1,9 @@
 import type { EventStore } from '@tillstream/event-store';
+import { lockGroups, reachesOf, type GroupReach, type Reach, type ReachRow } from '@tillstream/messaging';
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../database/transaction.ts';
 import { LIVE_SCHEMA, type ReadModel } from './read-model.ts';
-import { compareTable, livePosition, replay, replayWithin, type TableComparison } from './replay.ts';
+import { compareTable, liveReach, NOWHERE, replay, replayWithin, type TableComparison } from './replay.ts';
 
 const NEXT_SCHEMA = 'read_next';
 /** What was live before the last swap, with the positions that it stands at. */
@@ -54,27 +55,26 @@ export async function rollBackReadModels(options: Omit<RebuildOptions, 'swap'>):
     throw new NothingToRollBack(
       'no rows from before a swap are here; only what a rebuild swapped out can be rolled back to',
     );
-  const { rows } = await pool.query<{ group_name: string; position: string }>(
-    `select group_name, position::text from ${STANDING}`,
+  const { rows } = await pool.query<ReachRow>(
+    `select group_name, '' as store, position::text, partition from ${STANDING}`,
   );
   await pool.query(`drop schema if exists ${NEXT_SCHEMA} cascade`);
   await pool.query(`alter schema ${BEFORE_SCHEMA} rename to ${NEXT_SCHEMA}`);
-  const standing = new Map(rows.map((row) => [row.group_name, BigInt(row.position)]));
-  return catchUpAndSwap({ ...options, swap: true }, NEXT_SCHEMA, standing);
+  return catchUpAndSwap({ ...options, swap: true }, NEXT_SCHEMA, reachesOf(rows));
 }
 
 async function catchUpAndSwap(
   options: RebuildOptions,
   schema: string,
-  standing: ReadonlyMap<string, bigint>,
+  standing: ReadonlyMap<string, Reach>,
 ): Promise<RebuildOutcome> {
   const { pool, models, store } = options;
-  const reached = new Map(standing);
+  const reached = new Map<string, Reach>(standing);
   let facts = 0;
   for (const model of models) {
     // Never beyond the live rows, so that both can be compared at one position.
-    const upTo = await livePosition(pool, model.name);
-    const range = { from: reached.get(model.name) ?? 0n, upTo };
+    const upTo = await liveReach(pool, model.name);
+    const range = { from: reached.get(model.name) ?? NOWHERE, upTo };
     facts += await replay({ store, pool, schema }, model, range, (at, of) => options.onProgress?.(model.name, at, of));
     reached.set(model.name, upTo);
   }
@@ -82,17 +82,16 @@ async function catchUpAndSwap(
   return { facts: facts + compared.facts, ...compared.outcome };
 }
 
-async function compareAndSwap(options: RebuildOptions, schema: string, reached: ReadonlyMap<string, bigint>) {
+async function compareAndSwap(options: RebuildOptions, schema: string, reached: ReadonlyMap<string, Reach>) {
   const { store, models, swap } = options;
   return inTransaction(options.pool, async (client) => {
-    const held = await client.query<{ group_name: string; position: string }>(
-      'select group_name, position::text from state.checkpoint where group_name = any($1) order by group_name for update',
-      [models.map((model) => model.name)],
+    const live = await lockGroups(
+      client,
+      models.map((model) => model.name),
     );
-    const live = new Map(held.rows.map((row) => [row.group_name, BigInt(row.position)]));
     let facts = 0;
     for (const model of models) {
-      const range = { from: reached.get(model.name) ?? 0n, upTo: live.get(model.name) ?? 0n };
+      const range = { from: reached.get(model.name) ?? NOWHERE, upTo: live.get(model.name) ?? NOWHERE };
       facts += await replayWithin({ store, schema }, client, model, range);
     }
     const tables: TableComparison[] = [];
@@ -103,14 +102,20 @@ async function compareAndSwap(options: RebuildOptions, schema: string, reached: 
   });
 }
 
-async function swapSchemas(client: PoolClient, schema: string, live: ReadonlyMap<string, bigint>): Promise<void> {
+async function swapSchemas(client: PoolClient, schema: string, live: ReadonlyMap<string, GroupReach>): Promise<void> {
   await client.query(`drop schema if exists ${BEFORE_SCHEMA} cascade`);
   await client.query(`alter schema ${LIVE_SCHEMA} rename to ${BEFORE_SCHEMA}`);
   await client.query(`alter schema ${schema} rename to ${LIVE_SCHEMA}`);
   await client.query(`drop table if exists ${LIVE_SCHEMA}.standing_at`);
-  await client.query(`create table ${STANDING} (group_name text primary key, position bigint not null)`);
-  await client.query(`insert into ${STANDING} select * from unnest($1::text[], $2::bigint[])`, [
-    [...live.keys()],
-    [...live.values()].map(String),
+  await client.query(
+    `create table ${STANDING} (group_name text not null, partition integer, position bigint not null)`,
+  );
+  const rows = [...live].flatMap(([group, { partitions, lowest }]) =>
+    [...(partitions ?? [[null, lowest] as const])].map(([partition, position]) => ({ group, partition, position })),
+  );
+  await client.query(`insert into ${STANDING} select * from unnest($1::text[], $2::int[], $3::bigint[])`, [
+    rows.map(({ group }) => group),
+    rows.map(({ partition }) => partition),
+    rows.map(({ position }) => String(position)),
   ]);
 }

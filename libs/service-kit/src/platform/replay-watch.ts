@@ -1,8 +1,9 @@
 import type { EventStore } from '@tillstream/event-store';
+import type { Reach } from '@tillstream/messaging';
 import type { Pool } from 'pg';
 import { ifAlone } from '../database/transaction.ts';
 import type { ReadModel } from './read-model.ts';
-import { compareTable, livePosition, replay, replayWithin, type TableComparison } from './replay.ts';
+import { compareTable, liveReach, NOWHERE, replay, replayWithin, type TableComparison } from './replay.ts';
 
 const SCHEMA = 'read_check';
 /** Pause before another process is asked again whether it has finished its look. */
@@ -40,7 +41,7 @@ class Stopped extends Error {}
 /**
  * Replays one read model after another from position 0 beside the live rows and holds every row against its twin, so that a row that
  * somebody or something changed is found within one cycle (quality 3, scenario 31). It reads live rows and their checkpoint in one
- * snapshot and locks nothing: rows and checkpoint commit together, so the snapshot is the group's own position.
+ * snapshot and locks nothing: rows and checkpoint commit together, so the snapshot is the group's own position, on the cluster that of each key.
  */
 export class ReplayWatch {
   readonly #settings: ReplayWatchSettings;
@@ -104,9 +105,9 @@ export class ReplayWatch {
     await pool.query(`create schema ${SCHEMA}`);
     try {
       await model.migrate(pool, SCHEMA);
-      const reached = await livePosition(pool, model.name);
+      const reached = await liveReach(pool, model.name);
       let begun = performance.now();
-      await replay({ store, pool, schema: SCHEMA }, model, { from: 0n, upTo: reached }, async () => {
+      await replay({ store, pool, schema: SCHEMA }, model, { from: NOWHERE, upTo: reached }, async () => {
         await this.#rest((performance.now() - begun) * (1 / share - 1));
         begun = performance.now();
       });
@@ -116,7 +117,7 @@ export class ReplayWatch {
     }
   }
 
-  async #compare(model: ReadModel, reached: bigint): Promise<ReplayFinding> {
+  async #compare(model: ReadModel, reached: Reach): Promise<ReplayFinding> {
     const client = await this.#settings.pool.connect();
     let broken: Error | undefined;
     const died = (error: Error): void => void (broken = error);
@@ -124,12 +125,12 @@ export class ReplayWatch {
     try {
       await client.query('begin isolation level repeatable read');
       await client.query(`set local statement_timeout = '${LONGEST_COMPARISON}'`);
-      const position = await livePosition(client, model.name);
+      const reach = await liveReach(client, model.name);
       const { store } = this.#settings;
-      await replayWithin({ store, schema: SCHEMA }, client, model, { from: reached, upTo: position });
+      await replayWithin({ store, schema: SCHEMA }, client, model, { from: reached, upTo: reach });
       const tables: TableComparison[] = [];
       for (const table of model.tables) tables.push(await compareTable(client, SCHEMA, table));
-      return { model: model.name, position, tables, equal: tables.every(({ equal }) => equal) };
+      return { model: model.name, position: reach.lowest, tables, equal: tables.every(({ equal }) => equal) };
     } finally {
       await client.query('rollback').catch((error: Error) => (broken = error));
       client.off('error', died);

@@ -1,4 +1,5 @@
 import type { EventStore } from '@tillstream/event-store';
+import { groupReach, type Reach } from '@tillstream/messaging';
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../database/transaction.ts';
 import { LIVE_SCHEMA, type ReadModel, useSchema } from './read-model.ts';
@@ -20,6 +21,15 @@ export interface ReplayPlace {
   readonly schema: string;
 }
 
+/** The beginning: no fact is taken in. */
+export const NOWHERE: Reach = { lowest: 0n, highest: 0n, of: () => 0n };
+
+/** Facts after `from` and up to `upTo`, by the place of each key. */
+export interface ReplayRange {
+  readonly from: Reach;
+  readonly upTo: Reach;
+}
+
 /** Told after each batch; a replay that gives way to other work waits here. */
 export type AfterBatch = (position: bigint, upTo: bigint) => Promise<void> | void;
 
@@ -27,7 +37,7 @@ export type AfterBatch = (position: bigint, upTo: bigint) => Promise<void> | voi
 export async function replay(
   { store, pool, schema }: ReplayPlace,
   model: ReadModel,
-  range: { readonly from: bigint; readonly upTo: bigint },
+  range: ReplayRange,
   afterBatch: AfterBatch = () => undefined,
 ): Promise<number> {
   return inBatches(store, model, range, async (facts, after) => {
@@ -35,7 +45,7 @@ export async function replay(
       await useSchema(client, schema);
       await model.apply(facts, client);
     });
-    await afterBatch(after, range.upTo);
+    await afterBatch(after, range.upTo.highest);
   });
 }
 
@@ -44,7 +54,7 @@ export async function replayWithin(
   { store, schema }: Pick<ReplayPlace, 'store' | 'schema'>,
   client: PoolClient,
   model: ReadModel,
-  range: { readonly from: bigint; readonly upTo: bigint },
+  range: ReplayRange,
 ): Promise<number> {
   return inBatches(store, model, range, async (facts) => {
     await useSchema(client, schema);
@@ -55,29 +65,27 @@ export async function replayWithin(
 async function inBatches(
   store: EventStore,
   model: ReadModel,
-  { from, upTo }: { readonly from: bigint; readonly upTo: bigint },
+  { from, upTo }: ReplayRange,
   take: (facts: Parameters<ReadModel['apply']>[0], after: bigint) => Promise<void>,
 ): Promise<number> {
-  let after = from;
   let count = 0;
-  while (after < upTo) {
-    const facts = await store.readAll(after, { nouns: model.nouns, limit: BATCH, upTo });
+  let after = from.lowest;
+  while (after < upTo.highest) {
+    const facts = await store.readAll(after, { nouns: model.nouns, limit: BATCH, upTo: upTo.highest });
     const last = facts.at(-1);
     if (!last) break;
     after = last.position;
-    count += facts.length;
-    await take(facts, after);
+    // On the cluster each key has its own place.
+    const wanted = facts.filter(({ key, position }) => position > from.of(key) && position <= upTo.of(key));
+    count += wanted.length;
+    if (wanted.length > 0) await take(wanted, after);
   }
   return count;
 }
 
 /** Where the live rows of a group stand as the client sees it; 0 before its first start. */
-export async function livePosition(client: Pool | PoolClient, group: string): Promise<bigint> {
-  const found = await client.query<{ position: string }>(
-    'select position::text from state.checkpoint where group_name = $1',
-    [group],
-  );
-  return BigInt(found.rows[0]?.position ?? '0');
+export async function liveReach(client: Pool | PoolClient, group: string): Promise<Reach> {
+  return (await groupReach(client, group)) ?? NOWHERE;
 }
 
 /** Holds every row of a table against the live one, as the client's transaction sees both. */
