@@ -15,15 +15,26 @@ export const authorizationEnvironment = {
     max: 60_000,
     fallback: 1_000,
   }),
+  preAuthMccs: text<string | undefined>('TILLSTREAM_PRE_AUTH_MCCS', {
+    what: 'merchant categories that may hold money by a pre-authorisation; every one when left out',
+    pattern: /^\d{4}(,\d{4})*$/,
+    right: 'categories of 4 digits with commas between them, such as 7011,7512,8011,8062',
+    fallback: undefined,
+  }),
 } as const;
 
-/** The times that they give. */
-export const authorizationTimes = ({
+/** What they say to the service. */
+export const authorizationRules = ({
   channelTimer,
   channelRetry,
-}: SettingValues<typeof authorizationEnvironment>): Pick<AuthorizationOptions, 'channelTimeoutMs' | 'retryMs'> => ({
+  preAuthMccs,
+}: SettingValues<typeof authorizationEnvironment>): Pick<
+  AuthorizationOptions,
+  'channelTimeoutMs' | 'retryMs' | 'preAuthMccs'
+> => ({
   channelTimeoutMs: channelTimer,
   retryMs: [1, 3, 12, 60].map((times) => times * channelRetry),
+  preAuthMccs: preAuthMccs === undefined ? 'every' : new Set(preAuthMccs.split(',')),
 });
 
 /** Where the card network is, for a process of its own. */
@@ -44,6 +55,6 @@ export const authorizationFrom = (
   const { channel, channelHost, channelPort, channelDialect } = settings;
   return {
     channel: { id: channel, host: channelHost, port: channelPort, dialect: channelDialect },
-    ...authorizationTimes(settings),
+    ...authorizationRules(settings),
   };
 };

@@ -3,7 +3,7 @@ import { fundingModel } from './rows/funding.model.ts';
 import { operationModel } from './rows/operation.model.ts';
 
 export { AuthorizationModule } from './authorization.module.ts';
-export { authorizationEnvironment, authorizationTimes } from './environment.ts';
+export { authorizationEnvironment, authorizationRules } from './environment.ts';
 export { Authorization } from './authorization.ts';
 export { migrateNumbers, skipNumbersAhead } from './numbers/number-blocks.ts';
 export { countInDoubt, listInDoubt, type DoubtfulOperation, type DoubtQuery } from './doubt/in-doubt-list.ts';

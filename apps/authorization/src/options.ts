@@ -46,6 +46,8 @@ export interface AuthorizationOptions {
   readonly expiryIntervalMs?: number;
   readonly refundWindowDays?: number;
   readonly limits?: Readonly<Record<MerchantType, LimitPlan>>;
+  /** Merchant categories that may hold money (domain 3.6, a convention); every one unless given. */
+  readonly preAuthMccs?: ReadonlySet<string> | 'every';
   /** How far refunds may bring a merchant into debt, fen; none for MICRO and 10,000 yuan else unless given (domain 3.5). */
   readonly debtLines?: DebtLines;
   /** Payments kept in memory. */
@@ -74,6 +76,7 @@ export function settingsOf(options: AuthorizationOptions): AuthorizationSettings
     sameDayRefund: options.sameDayRefund ?? 'partial-or-other-terminal',
     refundWindowDays: options.refundWindowDays ?? REFUND_WINDOW_DAYS,
     limits: options.limits ?? DEFAULT_LIMITS,
+    preAuthMccs: options.preAuthMccs ?? 'every',
     debtLines: options.debtLines ?? DEFAULT_DEBT_LINES,
     cachedPayments: options.cachedPayments ?? 20_000,
     mostUndecided: options.mostUndecided ?? 20_000,

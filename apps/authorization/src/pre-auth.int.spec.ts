@@ -344,6 +344,26 @@ describe('rivals on one payment (scenario 18)', () => {
   });
 });
 
+describe('a merchant of a category that may not hold money', () => {
+  it('gets 58 to a pre-authorisation, which the channel never sees, and goes on selling; a hold from before is completed', async () => {
+    const before = await hold();
+    await service.close();
+    service = await bench.open({
+      sameDayRefund: 'always',
+      expiryIntervalMs: 50,
+      preAuthMccs: new Set(['7011', '7512']),
+    });
+    bench.network.received.length = 0;
+    expect(await said('preAuth', fresh({ amount: 1_000_00 }))).toBe('58');
+    expect(bench.network.received).toEqual([]);
+    expect(await said('sale', fresh({ amount: 10_00 }))).toBe('00');
+    expect(await said('completion', on(before))).toBe('00');
+    await service.close();
+    service = await bench.open({ sameDayRefund: 'always', expiryIntervalMs: 50, preAuthMccs: new Set(['5331']) });
+    await hold();
+  });
+});
+
 describe('the expiry of a hold', () => {
   it('comes on day 31 by the business clock, also after a restart; then a completion gets 22, an advice 22 and an alarm', async () => {
     const [one, done] = [await hold(), await hold()];

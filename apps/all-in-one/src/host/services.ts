@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Authorization, AuthorizationModule, authorizationTimes } from '@tillstream/authorization';
+import { Authorization, AuthorizationModule, authorizationRules } from '@tillstream/authorization';
 import { LedgerModule } from '@tillstream/ledger';
 import { MerchantsModule } from '@tillstream/merchants';
 import { ReportingModule, showCases, showMoney } from '@tillstream/reporting';
@@ -136,7 +136,7 @@ function rootModule(
       MerchantsModule.register(),
       AuthorizationModule.register({
         channel: { id: DEMO_CHANNEL, host: '127.0.0.1', port: world.networkPort, dialect: 'ascii' },
-        ...authorizationTimes(settings),
+        ...authorizationRules(settings),
       }),
       LedgerModule.register(),
       SettlementModule.register({

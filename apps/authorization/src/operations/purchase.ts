@@ -84,6 +84,9 @@ function termsOf(
   const merchant = desk.registry.merchant(merchantId);
   if (merchant === undefined) return { responseCode: responseCodeOf['merchant-not-valid'] };
   if (merchant.blocked) return { responseCode: BLOCKED };
+  if (purchase.kind === 'pre-auth' && !mayHold(desk, merchant)) {
+    return { responseCode: responseCodeOf['category-without-pre-auth'] };
+  }
   if (purchase.kind !== 'inquiry' && amount <= 0) return { responseCode: responseCodeOf['invalid-amount'] };
   if (opened.refusal !== null) return { responseCode: responseCodeOf[opened.refusal] };
   const feePlan = planAt(merchant.feePlans, tradeDate);
@@ -91,6 +94,10 @@ function termsOf(
   if (feePlan === undefined || costPlan === undefined) return { responseCode: responseCodeOf['merchant-not-valid'] };
   return { merchant, channel, feePlan, costPlan, tradeDate, amount };
 }
+
+/** Whether a merchant of this category may hold a payer's money: hotels, car rental, hospitals, as the acquirer has it (domain 3.6). */
+const mayHold = ({ settings: { preAuthMccs } }: Desk, { mcc }: Merchant): boolean =>
+  preAuthMccs === 'every' || preAuthMccs.has(mcc);
 
 /** Null for a hold that may be: it takes nothing of a day's limits. */
 function admit(

@@ -31,6 +31,7 @@ export type PaymentRefusal =
   | 'card-number-invalid'
   | 'card-unknown'
   | 'merchant-not-valid'
+  | 'category-without-pre-auth'
   | 'terminal-not-valid'
   | 'service-not-ready'
   | 'format-invalid';
@@ -71,6 +72,8 @@ export const responseCodeOf: Readonly<Record<PaymentRefusal, string>> = {
   'card-number-invalid': '14',
   'card-unknown': '15',
   'merchant-not-valid': '03',
+  // Which categories may hold money is the acquirer's convention (domain 3.6).
+  'category-without-pre-auth': '58',
   'terminal-not-valid': '58',
   'service-not-ready': '91',
   'format-invalid': '30',
