@@ -5,6 +5,7 @@ import { Authorization } from './authorization.ts';
 import { InDoubtController } from './doubt/in-doubt.controller.ts';
 import { RefundFundingController } from './refund-funding.controller.ts';
 import type { AuthorizationOptions } from './options.ts';
+import { WriterController } from './writer/writer.controller.ts';
 
 const LIFE = Symbol('authorization life');
 
@@ -15,7 +16,7 @@ export class AuthorizationModule {
   static register(options: AuthorizationOptions): DynamicModule {
     return {
       module: AuthorizationModule,
-      controllers: [AuthorizationController, RefundFundingController, InDoubtController],
+      controllers: [AuthorizationController, WriterController, RefundFundingController, InDoubtController],
       providers: [
         {
           provide: Authorization,

@@ -46,6 +46,7 @@ export class Authorization {
   /** What refunds may take, and who lets one pass that the merchant's money does not fund. */
   readonly refundFunding: RefundFunding;
   readonly #assembly: Assembly;
+  readonly #endDoubts: EndDoubts;
   readonly #timers: NodeJS.Timeout[] = [];
   #rows: FeedSubscription | undefined;
   #doubts: FeedSubscription | undefined;
@@ -56,6 +57,7 @@ export class Authorization {
   constructor(platform: Platform, options: AuthorizationOptions) {
     this.#assembly = assemble(platform, settingsOf(options));
     this.refundFunding = new RefundFunding(this.#assembly.desk);
+    this.#endDoubts = new EndDoubts(this.#assembly.desk);
   }
 
   /**
@@ -73,7 +75,7 @@ export class Authorization {
     desk.link.start();
     await platform.ownership.follow(memory);
     this.#started = true;
-    this.#doubts = await platform.feed.feed(new EndDoubts(desk).group());
+    this.#doubts = await platform.feed.feed(this.#endDoubts.group());
     this.#every(PRUNE_MS, () => desk.index.prune());
     this.#every(desk.settings.expiryIntervalMs, async () => void (await expireHolds(desk)));
     this.#every(HOUSEKEEPING_MS, async () => {
@@ -186,6 +188,16 @@ export class Authorization {
     const said = verdicts.map((verdict) => (verdict === 'turned-away' && !isSayable ? 'unclear' : verdict));
     desk.figures.turnedAway(said.filter((verdict) => verdict === 'turned-away').length);
     return { verdicts: said };
+  }
+
+  /** Takes in a fact by which doubt ends, for the instance that feeds the group. */
+  endDoubt(stream: string, revision: number): Promise<void> {
+    return this.#endDoubts.takeAt(stream, revision);
+  }
+
+  /** Whether this instance is the writer of a key. */
+  holds(key: string): boolean {
+    return this.#assembly.desk.platform.ownership.holds(key);
   }
 
   /** Whether limits and indexes are loaded; the link's state is apart, because advices are taken without it. */

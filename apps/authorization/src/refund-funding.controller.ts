@@ -56,8 +56,8 @@ export class RefundFundingController {
   @Get(':merchantId')
   @ApiOperation({ summary: 'What a merchant has to fund refunds with' })
   @ApiOkResponse({ type: FundsView })
-  find(@Param('merchantId') merchantId: string): FundsView {
-    const funds = this.authorization.refundFunding.of(merchantId);
+  async find(@Param('merchantId') merchantId: string): Promise<FundsView> {
+    const funds = await this.authorization.refundFunding.find(merchantId);
     if (funds === undefined)
       throw new Problem({ status: 404, code: 'not-registered', title: 'No such merchant is known' });
     return { ...funds };

@@ -1,4 +1,5 @@
 import { KeyTenure, partitionOf } from '@tillstream/messaging';
+import { fen } from '@tillstream/money';
 import { streamOf } from '@tillstream/domain/stream';
 import type { EventStore } from '@tillstream/event-store';
 import {
@@ -24,11 +25,12 @@ interface Writer extends Opened {
   readonly tenure: KeyTenure;
 }
 
-async function writer(holder: string, store?: EventStore, channelTimeoutMs = 300): Promise<Writer> {
+/** @param asks the instance that its questions to writers go to */
+async function writer(holder: string, store?: EventStore, channelTimeoutMs = 300, asks?: Opened): Promise<Writer> {
   const tenure = new KeyTenure({ pool: bench.database.pool, service: 'authorization', holder });
   const opened = await bench.open(
     { sameDayRefund: 'always', channelTimeoutMs },
-    { ownership: tenure, ...(store && { store }) },
+    { ownership: tenure, ...(store && { store }), ...(asks && { commands: asks.commands }) },
   );
   return { ...opened, tenure };
 }
@@ -275,5 +277,35 @@ describe('doubt', () => {
     expect(await bench.types(sale)).toEqual(['ChannelRequested', 'PaymentApproved']);
     // The new writer has looked and knows: a repeat gets the stored answer, and the limit counts it once.
     expect((await two.reply('sale', sale)).responseCode).toBe('00');
+  });
+});
+
+describe('what the writer must know of', () => {
+  it('is stored by it, whichever instance feeds the facts or is asked by people', async () => {
+    const one = await writer('one');
+    await one.tenure.assign([MICROS]);
+    const sale = micro();
+    await one.reply('sale', sale);
+    const { pool } = bench.database;
+    // The other instance feeds the group of facts, has no keys, and sends what concerns them to the writer.
+    const two = await writer('two', undefined, 300, one);
+    const operationId = operationIdFor(sale);
+    const data = {
+      ...{ channel: 'unionpay', clearingDate: '2026-11-23', merchantId: MICRO, paymentId: operationId, operationId },
+      ...{ found: 'absent', theirs: null, caseId: null },
+    };
+    const clearing = 'clearing-unionpay.20261123.480290053310002';
+    await bench.append(clearing, MICRO, { type: 'DoubtAnsweredByFile', data });
+    const head = await bench.store.head();
+    await until(async () => {
+      const at = await pool.query(`select position from state.checkpoint where group_name = 'authorization-doubts'`);
+      return BigInt(at.rows[0].position) >= head;
+    });
+    expect(await two.authorization.refundFunding.find(MICRO)).toEqual(one.authorization.refundFunding.of(MICRO));
+    const force = { amount: fen(100), requestedBy: 'li', approvedBy: 'wang', reason: 'goods' };
+    expect(await two.authorization.refundFunding.force(operationId, force)).toMatchObject({ created: true });
+    expect(await one.authorization.refundFunding.force(operationId, force)).toMatchObject({ created: false });
+    await one.tenure.assign([]);
+    await expect(two.authorization.refundFunding.find(MICRO)).rejects.toThrow('taken over');
   });
 });

@@ -16,11 +16,12 @@ import {
 } from '@tillstream/domain/payment/decide';
 import { operationOf, type PaymentState } from '@tillstream/domain/payment/state';
 import { isUndecided } from '@tillstream/domain/payment/undecided';
-import { crashPoint, uuidv5, type StoredRecord } from '@tillstream/event-store';
+import { crashPoint, StoreUnavailable, uuidv5, type StoredRecord } from '@tillstream/event-store';
 import type { FactGroup } from '@tillstream/messaging';
 import { BY_US, channelOf, type Desk } from '../desk.ts';
 import { operationIdOf } from '../intake/operation.ts';
 import { amountsOf } from '../resolver/advices.ts';
+import { askWriter, writerPattern } from '../writer/ask-writer.ts';
 
 /** Name of the feed group. */
 export const DOUBTS = 'authorization-doubts';
@@ -30,6 +31,15 @@ export const DOUBTS = 'authorization-doubts';
  * at most for each.
  */
 export const returnIdOf = (causeId: string): string => uuidv5('return', causeId);
+
+/** Types of facts by which doubt ends, or money goes back. */
+const ending: ReadonlySet<string> = new Set([
+  'DoubtAnsweredByFile',
+  'RefundFailureReported',
+  'ClearingCaseResolved',
+  'BatchReconciled',
+]);
+const endsDoubt = ({ type }: StoredRecord): boolean => ending.has(type);
 
 interface Place {
   readonly paymentId: string;
@@ -58,11 +68,25 @@ export class EndDoubts {
       nouns: ['clearing', 'batch'],
       onBatch: async (facts) => {
         const byKey = Map.groupBy(facts, ({ key }) => key);
-        const done = await Promise.allSettled([...byKey.values()].map((ofKey) => this.#takeAll(ofKey)));
+        const done = await Promise.allSettled([...byKey].map(([key, ofKey]) => this.#take(key, ofKey)));
         const failed = done.find((result) => result.status === 'rejected');
         if (failed) throw failed.reason;
       },
     };
+  }
+
+  /** What one fact ends, by the key's writer; the fact named by its place. Rejects when it cannot be read or nothing can be stored. */
+  async takeAt(stream: string, revision: number): Promise<void> {
+    const [stored] = await this.#desk.platform.store.readStream(stream, revision);
+    if (stored?.revision !== revision) throw new StoreUnavailable(`${stream} has no revision ${revision} yet`);
+    await this.#takeAll([stored]);
+  }
+
+  /** Whoever feeds this group need not be the key's writer: what changes its payments is stored by the writer, which remembers it. */
+  async #take(key: string, facts: readonly StoredRecord[]): Promise<void> {
+    if (this.#desk.platform.ownership.holds(key)) return this.#takeAll(facts);
+    for (const { stream, revision } of facts.filter(endsDoubt))
+      await askWriter<null>(this.#desk, writerPattern.endDoubt, key, { stream, revision });
   }
 
   async #takeAll(facts: readonly StoredRecord[]): Promise<void> {

@@ -15,6 +15,8 @@ export async function expireHolds(desk: Desk): Promise<number> {
   const due = await desk.index.openHolds(addDays(today, -PRE_AUTH_DAYS), mostAtOnce);
   let lapsed = 0;
   for (const { paymentId, merchantId } of due) {
+    // Each instance looks after its own keys.
+    if (!desk.platform.ownership.owns(merchantId)) continue;
     const author = { by: BY_US, key: merchantId };
     const decided = await desk.streams.decide(paymentId, author, (state) => expirePreAuth(state, today));
     if ('facts' in decided) lapsed += decided.facts.length;

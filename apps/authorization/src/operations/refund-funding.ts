@@ -3,6 +3,7 @@ import type { PaymentRefusal } from '@tillstream/domain/payment/refusals';
 import type { PaymentState } from '@tillstream/domain/payment/state';
 import { ZERO, type Fen } from '@tillstream/money';
 import type { Desk } from '../desk.ts';
+import { askWriter, writerPattern } from '../writer/ask-writer.ts';
 
 /** What a merchant's refunds may take, fen. */
 export interface RefundFunds {
@@ -42,6 +43,12 @@ export class RefundFunding {
     return { merchantId, available, debtLine: settings.debtLines[merchant.merchantType] };
   }
 
+  /** As {@link of}, asked of the merchant's writer when that is another instance. Rejects with `StoreUnavailable` when it does not answer. */
+  async find(merchantId: string): Promise<RefundFunds | undefined> {
+    if (this.#desk.platform.ownership.holds(merchantId)) return this.of(merchantId);
+    return (await askWriter<RefundFunds | null>(this.#desk, writerPattern.refundFunds, merchantId, {})) ?? undefined;
+  }
+
   /**
    * Lets the next refund of a payment pass, once, up to an amount; the terminal sends it under a new STAN, because the refused one
    * keeps its answer. One append: killed before it nothing is forced, after it the same request says so again.
@@ -50,7 +57,10 @@ export class RefundFunding {
     const { streams } = this.#desk;
     const { state } = await streams.load(paymentId);
     if (state.is !== 'payment') return { refused: 'original-not-found' };
-    const author = { by: `operator:${force.approvedBy}`, key: state.first.ref.merchantId };
+    const merchantId = state.first.ref.merchantId;
+    if (!this.#desk.platform.ownership.holds(merchantId))
+      return askWriter<Forced>(this.#desk, writerPattern.forceRefund, merchantId, { paymentId, force });
+    const author = { by: `operator:${force.approvedBy}`, key: merchantId };
     const decided = await streams.decide(paymentId, author, (now) => forceRefund(now, force));
     if ('refused' in decided) return { refused: decided.refused };
     return { created: decided.facts.length > 0, remaining: remaining(decided.state) };

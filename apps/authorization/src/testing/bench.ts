@@ -15,6 +15,7 @@ import {
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { streamOf } from '@tillstream/domain/stream';
 import type { StoredRecord } from '@tillstream/event-store';
+import { InProcessCommandClient } from '@tillstream/messaging';
 import { PlatformModule, type Platform } from '@tillstream/service-kit';
 import {
   openPlatformBench,
@@ -58,6 +59,8 @@ export interface Opened {
   send(pattern: Pattern, message: Sent): Promise<PaymentAnswer | { readonly kind: 'unknown' | 'not-taken' }>;
   /** As {@link send}, when a reply is expected. */
   reply(pattern: Pattern, message: Sent): Promise<PaymentReply>;
+  /** Sends to this process. */
+  readonly commands: Platform['commands'];
   /** The command that {@link send} would send. */
   command(message: Sent): ReturnType<typeof commandOf>;
   close(): Promise<void>;
@@ -187,16 +190,12 @@ async function openService(
   process.hosts(app);
   await app.listen();
   const authorization = app.get(Authorization);
+  const own = new InProcessCommandClient(commandServer);
   if (network.willing) await until(() => authorization.linkUp());
   const send: Opened['send'] = async (pattern, message) => {
     const command = await commandOf(platform, message);
     const bytes = Buffer.from(JSON.stringify(command));
-    const outcome = await platform.commands.request(
-      paymentPattern[pattern],
-      command.merchantId,
-      bytes,
-      command.answerBy,
-    );
+    const outcome = await own.request(paymentPattern[pattern], command.merchantId, bytes, command.answerBy);
     return outcome.kind === 'answer'
       ? (JSON.parse(outcome.payload.toString()) as PaymentAnswer)
       : { kind: outcome.kind };
@@ -204,6 +203,7 @@ async function openService(
   return {
     authorization,
     send,
+    commands: own,
     command: (message) => commandOf(platform, message),
     reply: async (pattern, message) => {
       const answer = await send(pattern, message);

@@ -11,6 +11,7 @@ import {
   InProcessFactFeed,
   KeyTenure,
   migrateMessaging,
+  type CommandClient,
   type KeyOwnership,
 } from '@tillstream/messaging';
 import type { Pool } from 'pg';
@@ -48,6 +49,8 @@ export interface PlatformBenchOptions {
 export interface SpecProcessOptions {
   /** The store as this process sees it; the bench's own. */
   readonly store?: EventStore;
+  /** Where its commands go; to itself. */
+  readonly commands?: CommandClient;
   /** The keys that it owns; all, as the single node does. */
   readonly ownership?: KeyOwnership;
   /** First and longest pause of the feed's back-off, ms. */
@@ -181,7 +184,7 @@ function logInto(lines: string[], { service = 'spec', logLevel = 'info' }: Platf
 
 function processOn(
   platform: Platform,
-  { store = platform.store, feed: pauses = {}, ownership }: SpecProcessOptions,
+  { store = platform.store, feed: pauses = {}, ownership, commands }: SpecProcessOptions,
 ): SpecProcess {
   const commandServer = new InProcessCommandServer();
   const feed = new InProcessFactFeed({ store, pool: platform.pool, ...pauses });
@@ -196,7 +199,7 @@ function processOn(
   return {
     platform: {
       ...{ ...platform, store, feed, lifecycle },
-      commands: new InProcessCommandClient(commandServer),
+      commands: commands ?? new InProcessCommandClient(commandServer),
       ownership: ownership ?? allKeysOf(platform.pool),
     },
     commandServer,
