@@ -117,14 +117,15 @@ function partsOf(
   { answerBudgetMs, signIns, rates, load, barred }: FilledSettings,
   { keys, log, traffic }: { keys: SessionKeys; log: Log; traffic: Traffic },
 ): GatewayParts {
-  const { commands, businessClock, machineClock, cutOffMinutes, random, epochKeys, vault, vaultCipher } = platform;
+  const { commands, store, businessClock, machineClock, cutOffMinutes, random, epochKeys, vault, vaultCipher } =
+    platform;
   const clocks = { businessClock, machineClock, cutOffMinutes };
   return {
     exchanges: new Exchanges({ commands, keys, ...clocks, answerBudgetMs, random, log, traffic }),
     keys,
     limiter: new SignInLimiter(signIns),
     intake: new Intake({ machineClock, rates, load, barred }),
-    turnAways: new TurnAways({ commands, machineClock, log, answerBudgetMs }),
+    turnAways: new TurnAways({ commands, store, machineClock, log, answerBudgetMs }),
     epochKeys,
     cards: vault.cards,
     cipher: vaultCipher,

@@ -7,12 +7,9 @@ import type {
   TakeOfflineSale,
   VoidPayment,
 } from '@tillstream/domain/payment/commands';
-import { contentText, operationKey, type OperationKey } from '@tillstream/domain/payment/keys';
+import { contentText, OPERATION_NAMESPACE, operationKey, type OperationKey } from '@tillstream/domain/payment/keys';
 import type { OperationKind, OperationRef } from '@tillstream/domain/payment/parts';
 import { uuidv5 } from '@tillstream/event-store';
-
-/** Namespace of operation ids; drawn once for this system and never changed, or repeats would get new ids. */
-const OPERATION_NAMESPACE = '6b1f4a52-8a0e-4f0b-9c58-1f0b7a2d9e34';
 
 /** The id that follows from a terminal's key (design 6); for a sale it is the payment id. */
 export const operationIdOf = (key: OperationKey): string => uuidv5(operationKey(key), OPERATION_NAMESPACE);

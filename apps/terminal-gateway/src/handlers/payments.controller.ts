@@ -158,8 +158,10 @@ export class PaymentsController {
     session: TerminalSession,
     { command, onChannel }: { readonly command: PaymentCommand; readonly onChannel: (ms: number) => void },
   ): Promise<Reply> {
-    const { exchanges } = this.parts;
+    const { exchanges, turnAways } = this.parts;
+    const ended = isNewPayment(request) ? turnAways.sending(command, command.answerBy) : undefined;
     const asked = await exchanges.ask<PaymentAnswer>(servedPayments[id].pattern, command);
+    ended?.(asked.is === 'answer' && asked.answer.kind === 'silence' ? 'unknown' : asked.is);
     if (asked.is === 'not-taken') return this.notTaken(request, session, '91');
     if (asked.is === 'answer') onChannel(asked.answer.channelMs ?? 0);
     if (asked.is === 'unknown' || asked.answer.kind === 'silence') return SILENCE;

@@ -8,6 +8,7 @@ import { paymentPattern } from '@tillstream/domain/payment/commands';
 import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { streamOf } from '@tillstream/domain/stream';
 import type { CommandClient, CommandContext, InProcessCommandServer } from '@tillstream/messaging';
+import { StoreUnavailable } from '@tillstream/event-store';
 import { Lifecycle, PlatformModule, type Platform } from '@tillstream/service-kit';
 import { openPlatformBench, type PlatformBench } from '@tillstream/service-kit/testing';
 import { TERMINAL_GATEWAY, TerminalGatewayModule, type GatewaySettings, type TerminalGateway } from '../index.ts';
@@ -50,6 +51,10 @@ export interface GatewayBench extends Omit<PlatformBench, 'process' | 'commandSe
   ): Promise<SpecTerminalOptions>;
   /** Patterns that nobody takes up. */
   readonly notTaken: Set<string>;
+  /** While true, what carries commands is known to be down, as while the broker is away. */
+  isTransportDown: boolean;
+  /** While true, the store does not say which streams exist. */
+  isStoreAway: boolean;
   /** Runs while nobody takes commands up. */
   withoutCommands(work: () => Promise<void>): Promise<void>;
   /** Runs while the database has no such table (`schema.table`). */
@@ -68,7 +73,12 @@ export async function openGatewayBench(): Promise<GatewayBench> {
   const bench = await openPlatformBench({ logLevel: 'debug' });
   const { commandServer, database } = bench;
   const notTaken = new Set<string>();
-  const platform = { ...bench.platform, commands: turningAway(bench.platform.commands, notTaken) };
+  const carrier = { isDown: false, isStoreAway: false };
+  const store = Object.assign(Object.create(bench.store) as typeof bench.store, {
+    existing: (streams: readonly string[]) =>
+      carrier.isStoreAway ? Promise.reject(new StoreUnavailable('away')) : bench.store.existing(streams),
+  });
+  const platform = { ...bench.platform, store, commands: turningAway(bench.platform.commands, notTaken, carrier) };
   const arrived: Arrived[] = [];
   const answers: Answers = new Map<string, (command: Record<string, unknown>) => unknown>();
   const hosted = await hostAnswers(commandServer, { arrived, answers });
@@ -83,6 +93,18 @@ export async function openGatewayBench(): Promise<GatewayBench> {
     ...bench,
     platform,
     notTaken,
+    get isTransportDown() {
+      return carrier.isDown;
+    },
+    set isTransportDown(isDown: boolean) {
+      carrier.isDown = isDown;
+    },
+    get isStoreAway() {
+      return carrier.isStoreAway;
+    },
+    set isStoreAway(isAway: boolean) {
+      carrier.isStoreAway = isAway;
+    },
     arrived,
     answers,
     withoutCommands: async (work) => {
@@ -109,13 +131,19 @@ export async function openGatewayBench(): Promise<GatewayBench> {
 }
 
 /** The client of a transport that turns some patterns away, as a full queue does. */
-function turningAway(client: CommandClient, notTaken: ReadonlySet<string>): CommandClient {
+function turningAway(
+  client: CommandClient,
+  notTaken: ReadonlySet<string>,
+  carrier: { readonly isDown: boolean },
+): CommandClient {
   return {
     inFlight: () => client.inFlight(),
-    request: (pattern, ...asked) =>
-      notTaken.has(pattern)
+    request: (pattern, ...asked) => {
+      if (carrier.isDown) return Promise.resolve({ kind: 'not-taken', why: 'down', isTransportDown: true });
+      return notTaken.has(pattern)
         ? Promise.resolve({ kind: 'not-taken', why: 'the spec says so' })
-        : client.request(pattern, ...asked),
+        : client.request(pattern, ...asked);
+    },
   };
 }
 

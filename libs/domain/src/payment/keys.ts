@@ -14,6 +14,9 @@ export function operationKey({ acquirer, merchantId, terminalId, batch, stan }: 
   return parts.join('|');
 }
 
+/** Namespace of operation ids; drawn once for this system and never changed, or repeats would get new ids. */
+export const OPERATION_NAMESPACE = '6b1f4a52-8a0e-4f0b-9c58-1f0b7a2d9e34';
+
 /** What makes the content of a payment command: the same key with other content is 94 (design 6, *Repeats*). */
 export interface OperationContent {
   readonly kind: OperationRef['kind'];
