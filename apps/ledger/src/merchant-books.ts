@@ -140,7 +140,9 @@ export class MerchantBooks {
     for (const record of stream === undefined ? [] : await store.readStream(stream)) {
       // The first fact carries everything that earlier books owed.
       const fact = { type: record.type, version: record.version, data: record.data } as BookFact;
-      if (fact.type === 'BookOpened') openingTaken = fact.data.taken.position;
+      // A mark of the store that the history came from names no position of this one: the key is looked through from its beginning, which gives the same list.
+      if (fact.type === 'BookOpened')
+        openingTaken = fact.data.taken.store === store.storeId ? fact.data.taken.position : '0';
       state = evolve(state, fact);
       revision = record.revision;
     }

@@ -42,7 +42,7 @@ export async function checkInvariants(pool: Pool, store: EventStore): Promise<In
   const head = await store.head();
   const rowsAt = BigInt(rows.mark.position);
   const audit = newAudit();
-  const journals = new JournalWatch();
+  const journals = new JournalWatch(store.storeId);
   let atRows: Audit['control'] | undefined;
   let facts = 0;
   let after = 0n;

@@ -52,6 +52,12 @@ function postsOnce(fact: Stored<AnyFact>): boolean {
 export class JournalWatch {
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #breaches: Breach[] = [];
+  readonly #store: string;
+
+  /** @param store uuid of the store whose positions the facts have */
+  constructor(store: string) {
+    this.#store = store;
+  }
 
   /** A fact that the ledger reads. */
   happened(fact: Stored<AnyFact>): void {
@@ -66,7 +72,7 @@ export class JournalWatch {
   /** A fact of a book. */
   booked(fact: Stored<BookFact>): void {
     const waiting = this.#waiting.get(fact.key) ?? [];
-    const taken = BigInt(fact.data.taken.position);
+    const taken = this.#takenAt(fact, waiting);
     for (let first = waiting[0]; first && first.position < taken; first = waiting[0]) {
       this.#judge(first);
       waiting.shift();
@@ -99,6 +105,14 @@ export class JournalWatch {
   pendingAt(ledger: bigint): number {
     const pending = [...this.#waiting.values()].flat();
     return pending.filter((one) => one.posts && one.journals === 0 && one.position > ledger).length;
+  }
+
+  /** The position that the ledger had reached. A mark of the store that the history was copied from says it by the cause. */
+  #takenAt({ data, type }: Stored<BookFact>, waiting: readonly Waiting[]): bigint {
+    const { taken } = data;
+    if (taken.store === this.#store) return BigInt(taken.position);
+    const cause = type === 'EntryPosted' ? waiting.find(({ id }) => id === data.cause) : undefined;
+    return cause?.position ?? 0n;
   }
 
   #judge({ posts, journals, type, id, position }: Waiting): void {

@@ -23,6 +23,7 @@ const folders = [
   'merchant',
   'terminal',
   'channel',
+  'store',
 ];
 const samples = folders.flatMap(
   (folder) => JSON.parse(readFileSync(new URL(`./${folder}/samples.json`, import.meta.url), 'utf8')) as Sample[],

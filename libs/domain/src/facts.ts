@@ -7,6 +7,7 @@ import type { PaymentFact } from './payment/events.ts';
 import type { PayoutFact, PayoutFileFact } from './payout/events.ts';
 import type { SessionFact } from './session/events.ts';
 import type { SettlementFact } from './settlement/events.ts';
+import type { StoreFact } from './store/events.ts';
 import type { Noun } from './stream.ts';
 import type { TerminalFact } from './terminal/events.ts';
 
@@ -23,6 +24,7 @@ export interface FactsOf {
   readonly merchant: MerchantFact;
   readonly terminal: TerminalFact;
   readonly channel: ChannelFact;
+  readonly store: StoreFact;
 }
 export type AnyFact = FactsOf[keyof FactsOf & Noun];
 export type FactType = AnyFact['type'];
@@ -133,6 +135,8 @@ export const factTypes = {
 
   ChannelRegistered: { noun: 'channel', version: 1 },
   CostPlanAgreed: { noun: 'channel', version: 1 },
+
+  StoreImported: { noun: 'store', version: 1 },
 } as const satisfies Registry;
 
 /** From the stored version to the next: `{ PaymentApproved: { 1: v1 => v2, 2: v2 => v3 } }`. Steps are pure. */

@@ -6,6 +6,9 @@ export const crashPoints = {
   'store-before-commit':
     'A group of appends is taken from the queue and not sent: nothing is stored, nobody was answered.',
   'store-after-commit': 'A group of appends is durable and none of its callers was told.',
+  'move-copied': 'One more append of the history is in the new store; the move is not at its end.',
+  'move-imported': 'The new store holds the whole history and says so; the groups still stand in the old one.',
+  'move-switched': 'The groups stand in the new store; the rows still name positions of the old one.',
   'feed-before-commit': 'Rows and checkpoint of a batch are written and not committed: both roll back.',
   'feed-after-commit': 'Rows and checkpoint are committed and the group does not know it.',
   'feed-facts-before-checkpoint':

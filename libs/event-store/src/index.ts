@@ -21,4 +21,8 @@ export { isEventStoreDb, openEventStore, type OpenEventStoreOptions } from './op
 export { AppendRefused, MAX_FACTS_PER_APPEND, MAX_RECORD_BYTES } from './pending-append.ts';
 export { exportRecords, type PlacedRecord } from './backup/export-records.ts';
 export { RecordImport } from './backup/import-records.ts';
+export { EventStoreDbImport, ImportRefused, type ImportOptions } from './eventstoredb/import.ts';
+export { positionHere, sayMoved, storeHere, type StoreHere } from './postgres/moving.ts';
+export { migrateStore } from './postgres/schema.ts';
+export { verifyEventStore } from './verify-event-store.ts';
 export { verifyStore, type BadPosition, type Verification } from './verify.ts';

@@ -19,6 +19,7 @@ export const LASTING_TABLES = [
   'vault.person_key',
   'state.authorization_counter',
   'state.business_clock',
+  'state.store_import',
   'state.writer',
 ] as const;
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { writeBackup } from '../backup/write-backup.ts';
 import { masterKeyFile, openNodeFolder, storedMasterKey } from '../host/data-folder.ts';
 import { readNodeSettings } from '../host/settings.ts';
-import { openData, progress, runCommand } from './open-data.ts';
+import { openData, progress, refuseForEventStoreDb, runCommand } from './open-data.ts';
 
 const HELP = `npm run backup -- --to FOLDER [--data DIR]
 
@@ -21,6 +21,7 @@ await runCommand(async () => {
     console.log(HELP);
     return values.help === true ? 0 : 2;
   }
+  refuseForEventStoreDb('a backup');
   const folder = openNodeFolder(values.data);
   const { masterKey } = readNodeSettings(process.env);
   const master = masterKey ? Buffer.from(masterKey.reveal(), 'hex') : storedMasterKey(folder);

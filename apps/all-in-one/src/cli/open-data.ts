@@ -4,6 +4,8 @@ import {
   takeInstanceLock,
   type InstanceLock,
 } from '@tillstream/event-store/embedded';
+import { factVersions } from '@tillstream/domain/facts';
+import { openEventStore, PostgresEventStore, type EventStore } from '@tillstream/event-store';
 import { openPool, SettingsInvalid } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
 import { openNodeFolder } from '../host/data-folder.ts';
@@ -24,6 +26,21 @@ export async function openData(dataDir: string | undefined): Promise<OpenData> {
   const embedded = await startEmbeddedPostgres({ folder: openNodeFolder(dataDir).path });
   // A server that was running before belongs to a node, which stops it itself.
   return withPool(embedded.url, embedded.adopted ? undefined : () => embedded.stop());
+}
+
+/** Opens the facts: of EVENT_STORE_URL when it is set, else of the data's database. */
+export function openFacts({ pool }: OpenData): Promise<EventStore> {
+  const url = readNodeSettings(process.env).eventStore?.reveal();
+  const how = { now: Date.now, versions: factVersions };
+  return url === undefined ? PostgresEventStore.open({ pool, ...how }) : openEventStore({ url, ...how });
+}
+
+/** Backups hold the facts of PostgreSQL; where EventStoreDB holds them, its own tools do. @throws Error then */
+export function refuseForEventStoreDb(what: string): void {
+  if (readNodeSettings(process.env).eventStore !== undefined)
+    throw new Error(
+      `${what} holds the facts of PostgreSQL, and EVENT_STORE_URL says that yours are in EventStoreDB: save its files by its own backup and the database by PostgreSQL's`,
+    );
 }
 
 function withPool(url: string, stop: (() => Promise<void>) | undefined): OpenData {

@@ -1,8 +1,6 @@
-import { factVersions } from '@tillstream/domain/facts';
-import { PostgresEventStore } from '@tillstream/event-store';
 import { rebuildReadModels, rollBackReadModels } from '@tillstream/service-kit';
 import { readModels } from '../host/read-models.ts';
-import { dataDirOf, openData, progress, runCommand } from './open-data.ts';
+import { dataDirOf, openData, openFacts, progress, runCommand } from './open-data.ts';
 
 const HELP = `npm run rebuild [-- --check | --roll-back] [--data DIR]
 
@@ -17,7 +15,7 @@ await runCommand(async () => {
     return 0;
   }
   const data = await openData(dataDirOf(args));
-  const store = await PostgresEventStore.open({ pool: data.pool, now: Date.now, versions: factVersions });
+  const store = await openFacts(data);
   try {
     const started = Date.now();
     const parts = {

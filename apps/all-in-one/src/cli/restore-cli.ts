@@ -6,7 +6,7 @@ import { readTarget } from '../backup/check-backup.ts';
 import { checkMasterKey } from '../backup/restore-backup.ts';
 import { masterKeyFile, openNodeFolder, storedMasterKey } from '../host/data-folder.ts';
 import { readNodeSettings } from '../host/settings.ts';
-import { openData, progress, runCommand } from './open-data.ts';
+import { openData, progress, refuseForEventStoreDb, runCommand } from './open-data.ts';
 
 const HELP = `npm run restore -- --from BACKUP [--to POSITION|TIME] [--data DIR]
 
@@ -31,6 +31,7 @@ await runCommand(async () => {
     console.log(HELP);
     return values.help === true ? 0 : 2;
   }
+  refuseForEventStoreDb('a backup');
   const from = resolve(values.from);
   const manifest = readManifest(from);
   const target = readTarget(values.to);

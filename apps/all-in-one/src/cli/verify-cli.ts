@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { verifyStore } from '@tillstream/event-store';
+import { verifyEventStore } from '@tillstream/event-store';
 import { compareWithBackup } from '../backup/compare-backup.ts';
 import { readManifest } from '../backup/manifest.ts';
-import { openData, progress, runCommand, type OpenData } from './open-data.ts';
+import { openData, openFacts, progress, refuseForEventStoreDb, runCommand, type OpenData } from './open-data.ts';
 
 const HELP = `npm run verify [-- --against BACKUP] [--data DIR]
 
@@ -21,6 +21,7 @@ await runCommand(async () => {
     console.log(HELP);
     return 0;
   }
+  if (values.against !== undefined) refuseForEventStoreDb('a backup');
   const data = await openData(values.data);
   try {
     const good = (await verified(data)) && (values.against === undefined || (await compared(data, values.against)));
@@ -32,7 +33,10 @@ await runCommand(async () => {
 
 async function verified(data: OpenData): Promise<boolean> {
   const started = Date.now();
-  const found = await verifyStore(data.pool, (done, head) => progress(`${done}/${head}`));
+  const store = await openFacts(data);
+  const found = await verifyEventStore(store, data.pool, (done, head) => progress(`${done}/${head}`)).finally(() =>
+    store.close(),
+  );
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   progress('');
   if (found.firstBad) {

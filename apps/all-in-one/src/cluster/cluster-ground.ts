@@ -57,7 +57,7 @@ export async function openClusterGround(
     await takeInstance({ pool, log, lifecycle, sharing: 'together' });
     const master = masterOf(settings, folder);
     const ground = await openGround({
-      ...{ storeUrl: url, pool, log, lifecycle, master },
+      ...{ storeUrl: settings.eventStore?.reveal() ?? url, pool, log, lifecycle, master },
       ...{ cutOffMinutes: settings.cutOffMinutes, resumeSimulation: true },
     });
     const broker = await startBroker({ folder: join(folder.path, 'kafka'), environment, ...(say && { say }) });
@@ -66,6 +66,7 @@ export async function openClusterGround(
     const told = {
       ...passedOn(environment),
       DATABASE_URL: url,
+      ...(settings.eventStore ? { EVENT_STORE_URL: settings.eventStore.reveal() } : {}),
       KAFKA_BROKERS: broker.brokers.join(','),
       TILLSTREAM_MASTER_KEY: master.toString('hex'),
     };

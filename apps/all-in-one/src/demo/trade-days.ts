@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { nextWorkingDay } from '@tillstream/domain/calendar/working-days';
-import { verifyStore, type EventStore } from '@tillstream/event-store';
+import { verifyEventStore, type EventStore } from '@tillstream/event-store';
 import { checkInvariants } from '@tillstream/reporting';
 import { rebuildReadModels } from '@tillstream/service-kit';
 import type { Pool } from 'pg';
@@ -54,7 +54,7 @@ export async function tradeDays(trader: Trader, options: StartOptions): Promise<
 
 /** Holds the store, the rows and the books against the whole history. */
 async function checked({ pool, store }: Trader, traded: Pick<DaySummary, 'fleet' | 'figures'>): Promise<DaySummary> {
-  const verified = await verifyStore(pool);
+  const verified = await verifyEventStore(store, pool);
   if (verified.firstBad)
     throw new Error(`position ${verified.firstBad.position} of the store: ${verified.firstBad.why}`);
   const replay = await rebuildReadModels({ store, pool, models: readModels, swap: false });

@@ -49,6 +49,7 @@ export async function openNode(settings: NodeSettings, folder: NodeFolder): Prom
   const log = openLog({ service: 'tillstream', to: { file: folder.logFile, bound }, level: settings.logLevel });
   const lifecycle = new Lifecycle({ log });
   const { url, embedded } = await openDatabase(settings, folder);
+  const storeUrl = settings.eventStore?.reveal() ?? url;
   const pool = openPool({ url, name: 'tillstream', max: 16 });
   try {
     const restartServer = embedded && (() => restart(embedded, folder.path));
@@ -56,7 +57,7 @@ export async function openNode(settings: NodeSettings, folder: NodeFolder): Prom
     // Only the holder of the lock may end the server: another instance works on it otherwise.
     if (embedded) lifecycle.onStop('embedded PostgreSQL', stopOrder.last, () => embedded.stop(), 30_000);
     const ground = await openGround({
-      ...{ storeUrl: url, pool, log, lifecycle, cutOffMinutes: settings.cutOffMinutes },
+      ...{ storeUrl, pool, log, lifecycle, cutOffMinutes: settings.cutOffMinutes },
       ...{ master: masterOf(settings, folder), resumeSimulation: true },
     });
     return assemble(settings, folder, ground, { url, embedded });

@@ -20,6 +20,10 @@ export const nodeSettings = {
     what: 'your PostgreSQL; the embedded one when left out',
     fallback: undefined,
   }),
+  eventStore: address<Secret | undefined>('EVENT_STORE_URL', ['esdb', 'esdb+discover'], {
+    what: 'your EventStoreDB for the facts; the database of the rows when left out',
+    fallback: undefined,
+  }),
   masterKey: hexKey<Secret | undefined>('TILLSTREAM_MASTER_KEY', {
     what: 'key that wraps all keys of the vault; made once in the data folder when left out',
     bytes: 32,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { BookFact, EntryPosted } from '@tillstream/domain/book/events';
 import { checkBooks } from '@tillstream/domain/book/invariants';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
-import { verifyStore, type StoredRecord } from '@tillstream/event-store';
+import { verifyEventStore, type StoredRecord } from '@tillstream/event-store';
 import { rebuildReadModels, type ReadModel } from '@tillstream/service-kit';
 import { demoLinkKeys, demoMerchants } from '../demo/roster.ts';
 import { readModels } from '../host/read-models.ts';
@@ -157,7 +157,7 @@ async function replayBroken({ node }: JourneyNode): Promise<string[]> {
 
 /** i5: every record's leaf hash verifies. */
 async function storeBroken({ node }: JourneyNode): Promise<string[]> {
-  const { firstBad } = await verifyStore(node.pool);
+  const { firstBad } = await verifyEventStore(node.platform.store, node.pool);
   return firstBad === undefined ? [] : [`i5: position ${firstBad.position}: ${firstBad.why}`];
 }
 

@@ -198,7 +198,8 @@ export async function undecidedPayouts(client: PoolClient): Promise<UndecidedPay
      union all
      select b.merchant_id, r.due_date::text, b.state, true
      from ${LIVE_SCHEMA}.settlement_retry r join ${live(books)} b using (merchant_id)
-     where coalesce((b.state -> 'taken' ->> 'position')::bigint, 0) < r.position`,
+     left join state.store_import i on i.from_store = (b.state -> 'taken' ->> 'store')::uuid
+     where coalesce(i.position, (b.state -> 'taken' ->> 'position')::bigint, 0) < r.position`,
   );
   return found.rows;
 }

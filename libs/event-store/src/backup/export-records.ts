@@ -18,12 +18,12 @@ interface Row {
 const BATCH = 2_000;
 
 /**
- * Gives every record up to a position, in order, a batch at a time, as bytes that nothing has parsed. Facts up to a head are all there
+ * Gives every record after a position and up to another, in order, a batch at a time, as bytes that nothing has parsed. Facts up to a head are all there
  * once the head says so, so what is appended meanwhile changes nothing. @throws DamagedRecord at the first position that is missing
  * or is not what was appended
  */
-export async function* exportRecords(pool: Pool, upTo: bigint): AsyncGenerator<readonly PlacedRecord[]> {
-  let last = 0n;
+export async function* exportRecords(pool: Pool, upTo: bigint, after = 0n): AsyncGenerator<readonly PlacedRecord[]> {
+  let last = after;
   while (last < upTo) {
     const { rows } = await pool.query<Row>({
       name: 'export-records',

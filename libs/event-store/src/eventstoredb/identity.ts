@@ -17,6 +17,9 @@ export const IDENTITY_STREAM = 'tillstream-identity';
 /** Version of how facts lie in EventStoreDB; a program refuses a newer one. */
 const LAYOUT = 1;
 
+/** The stream that says where a store's history came from, when it came from another store. */
+export const importStream = (storeId: string): string => `store-${storeId}`;
+
 /** What the store says about itself. */
 export interface Identity {
   readonly storeId: string;
@@ -41,9 +44,10 @@ export async function identityOf(
   return now;
 }
 
-/** Says, once, that the history of another store is being copied here. The store must hold no fact then. */
-export async function sayImportFrom(client: EventStoreDBClient, from: string): Promise<void> {
+/** Says, once, that the history of another store is being copied here, and gives whose it is. The store must hold no fact then. */
+export async function sayImportFrom(client: EventStoreDBClient, reading: EventStoreDbReading, from: string) {
   await say(client, 0, { importedFrom: from });
+  return (await readIdentity(reading))?.importedFrom;
 }
 
 async function say(client: EventStoreDBClient, expected: number, data: object): Promise<void> {

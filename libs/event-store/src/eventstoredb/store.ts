@@ -7,8 +7,10 @@ import { Tail } from '../tail.ts';
 import { upcasting, type FactVersions } from '../upcast.ts';
 import { Appender } from './appender.ts';
 import { connect, type Connection } from './connection.ts';
-import { identityOf, type Identity } from './identity.ts';
+import { identityOf, importStream, type Identity } from './identity.ts';
 import { DEFAULT_LIMIT, EventStoreDbReading } from './reading.ts';
+import type { Verification } from '../verify.ts';
+import { verifyEventStoreDb } from './verify.ts';
 import { StreamKeys } from './stream-keys.ts';
 import { AllSubscription, type OnBatch } from './subscription.ts';
 
@@ -77,6 +79,10 @@ export class EventStoreDbEventStore implements EventStore {
     const ground = groundOf(options);
     try {
       const identity = await identityOf(ground.connection.client, ground.reading, options.newStoreId ?? randomUUID);
+      if (identity.importedFrom !== undefined && !(await ground.reading.last(importStream(identity.storeId))))
+        throw new Error(
+          `the history of store ${identity.importedFrom} is not wholly here yet; run npm run move-store to its end`,
+        );
       return new EventStoreDbEventStore(options, ground, identity, await ground.reading.head());
     } catch (error) {
       await ground.connection.close();
@@ -139,6 +145,11 @@ export class EventStoreDbEventStore implements EventStore {
       if (deadline <= this.#options.now()) return undefined;
     }
     return undefined;
+  }
+
+  /** Reads every fact again; see {@link verifyEventStoreDb}. */
+  verify(onProgress?: (done: bigint, head: bigint) => void): Promise<Verification> {
+    return verifyEventStoreDb(this.#connection.client, this.#reading, onProgress);
   }
 
   async close(): Promise<void> {

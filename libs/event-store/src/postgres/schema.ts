@@ -97,6 +97,10 @@ alter function store.append_group(
 ) set store.appending = 'on';
 revoke all on function store.refuse_stranger() from public;
 `,
+  `
+-- Where the history was moved to, if it was; a store that was moved away is history, and nobody appends to it.
+alter table store.identity add column moved_to uuid;
+`,
 ];
 
 /** Number that the migration's advisory lock has; the letters stor in ASCII. */
@@ -104,15 +108,15 @@ const MIGRATION_LOCK = 0x73746f72;
 
 /**
  * Brings schema `store` up to date and gives the store's uuid, which its first migration drew. Safe when several processes do it at
- * once. Throws when the schema was made by a newer program.
+ * once. Throws when the schema was made by a newer program, and when the history was moved to another store.
  */
-export async function migrateStore(pool: Pool, newStoreId: () => string): Promise<string> {
+export async function migrateStore(pool: Pool, newStoreId: () => string, evenIfMoved = false): Promise<string> {
   const client = await pool.connect();
   let broken = false;
   try {
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK]);
-    const storeId = await migrate(client, newStoreId);
+    const storeId = await migrate(client, newStoreId, evenIfMoved);
     await client.query('commit');
     return storeId;
   } catch (error) {
@@ -123,7 +127,7 @@ export async function migrateStore(pool: Pool, newStoreId: () => string): Promis
   }
 }
 
-async function migrate(client: PoolClient, newStoreId: () => string): Promise<string> {
+async function migrate(client: PoolClient, newStoreId: () => string, evenIfMoved: boolean): Promise<string> {
   const found = await client.query<{ there: boolean }>(`select to_regclass('store.identity') is not null as there`);
   if (found.rows[0]?.there !== true) {
     await client.query(`create schema if not exists store;
@@ -143,5 +147,9 @@ async function migrate(client: PoolClient, newStoreId: () => string): Promise<st
   for (const sql of migrations.slice(identity.version)) await client.query(sql);
   if (identity.version < migrations.length)
     await client.query('update store.identity set version = $1', [migrations.length]);
+  const moved = await client.query<{ to: string | null }>('select moved_to::text as to from store.identity');
+  const to = moved.rows[0]?.to ?? null;
+  if (to !== null && !evenIfMoved)
+    throw new Error(`the history of this store was moved to store ${to}; give that one’s address by EVENT_STORE_URL`);
   return identity.store_id;
 }

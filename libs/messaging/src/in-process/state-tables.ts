@@ -35,6 +35,12 @@ create table if not exists state.dead_letter (
 alter table state.dead_letter add column if not exists published_at timestamptz;
 create index if not exists dead_letter_unpublished on state.dead_letter (id) where published_at is null;
 create index if not exists dead_letter_by_key on state.dead_letter (group_name, key, id);
+-- A history that came here from another store: whatever was remembered of that one lies before this position.
+create table if not exists state.store_import (
+  from_store uuid primary key,
+  store uuid not null,
+  position bigint not null
+);
 create table if not exists state.writer (
   service text not null,
   partition integer not null check (partition >= 0),

@@ -1,6 +1,6 @@
 import { systemRandom } from '@tillstream/crypto';
 import { factVersions } from '@tillstream/domain/facts';
-import { PostgresEventStore, type EventStore } from '@tillstream/event-store';
+import { openEventStore, type EventStore } from '@tillstream/event-store';
 import { migrateMessaging, type InProcessFeedOptions } from '@tillstream/messaging';
 import type { Pool } from 'pg';
 import { migrateClock } from '../clock/clock-table.ts';
@@ -15,7 +15,7 @@ import type { Platform } from './platform.ts';
 
 /** What every host, the single node and each process of a cluster, gives for its ground. */
 export interface GroundSettings {
-  /** Address of the event store. */
+  /** Address of the event store; its scheme says which one it is. */
   readonly storeUrl: string;
   /** Connections for rows. */
   readonly pool: Pool;
@@ -41,7 +41,7 @@ export async function openGround(settings: GroundSettings): Promise<Ground> {
   const { pool, log, lifecycle, master, cutOffMinutes } = settings;
   await createSchemas(pool);
   for (const migrate of [migrateClock, migrateMessaging, migrateVault]) await migrate(pool);
-  const store = await PostgresEventStore.open({
+  const store = await openEventStore({
     url: settings.storeUrl,
     now: () => systemMachineClock.now(),
     versions: factVersions,
