@@ -52,6 +52,8 @@ function appending(store: () => EventStore, append: Append): void {
     expect(first).toMatchObject({ ok: true, revision: 1 });
     expect(first.ok && first.position).toBe(await store().head());
     expect(await append(name, 1, [factToAppend('c')])).toMatchObject({ ok: true, revision: 2 });
+    const stored = await store().readStream(name);
+    expect(first.ok && first.positions).toEqual(stored.slice(0, 2).map(({ position }) => position));
     expect(dataOf(await store().readStream(name))).toEqual(['a', 'b', 'c']);
   });
 

@@ -22,6 +22,8 @@ export interface Appended {
   readonly ok: true;
   readonly revision: number;
   readonly position: bigint;
+  /** Position of each fact of the append, in order; the last is `position`. */
+  readonly positions: readonly bigint[];
 }
 /** Somebody else appended first; nothing was stored. */
 export interface Conflict {

@@ -89,6 +89,13 @@ async function checkDrained(pool: Pool, { storeId, head }: StoreHere): Promise<v
     throw new MoveRefused(
       `parked keys stand in the way: ${parked.rows.map(({ group_name: group, key }) => `${key} of ${group}`).join(', ')}; mend the cause and replay them (npm run dead-letters)`,
     );
+  const parts = await pool.query<{ group_name: string }>(
+    'select distinct group_name from state.partition_checkpoint order by 1 limit 5',
+  );
+  if (parts.rows.length > 0)
+    throw new MoveRefused(
+      `a cluster has left ${parts.rows.map(({ group_name: group }) => group).join(', ')} at a position for each partition; start the single node once, which makes one of them, and stop it`,
+    );
   const behind = await pool.query<{ group_name: string; position: string; store: string }>(
     `select group_name, position::text, store::text from state.checkpoint
       where store <> $1 or position <> $2 order by group_name limit 5`,
@@ -154,6 +161,12 @@ async function switchGroups(pool: Pool, here: StoreHere, position: bigint, to: s
     await client.query('insert into state.store_import (from_store, store, position) values ($1, $2, $3)', [
       ...[here.storeId, to, String(position)],
     ]);
+    // What the topics hold stays in them; a relay goes on behind the copies.
+    await client.query(
+      `insert into state.relay (store, position, generation, offsets, holder, held_until)
+       select $1, $2, generation, offsets, null, now() from state.relay where store = $3`,
+      [to, String(position), here.storeId],
+    );
     await sayMoved(client, to);
   });
 }

@@ -102,10 +102,10 @@ export class FundingBook {
     };
   }
 
-  /** Follows facts that we stored, before their entries are heard of. @param position of the last one */
-  stored(facts: readonly FactToAppend[], position: bigint): void {
+  /** Follows facts that we stored, before their entries are heard of. @param positions of each */
+  stored(facts: readonly FactToAppend[], positions: readonly bigint[]): void {
     facts.forEach(({ id, fact, key }, n) => {
-      this.#takePayment(key, id, position - BigInt(facts.length - 1 - n), fact as PaymentFact);
+      this.#takePayment(key, id, positions[n] ?? 0n, fact as PaymentFact);
     });
   }
 

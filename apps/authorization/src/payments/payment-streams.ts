@@ -72,7 +72,8 @@ export type OnStored = (
   before: PaymentState,
   after: PaymentState,
   facts: readonly FactToAppend[],
-  position: bigint,
+  /** Position of each fact. */
+  positions: readonly bigint[],
 ) => void;
 
 const empty: PaymentStream = { state: newPayment, revision: NO_STREAM, lastFactId: null, correlation: null, key: null };
@@ -210,7 +211,7 @@ export class PaymentStreams {
       const lastFactId = toAppend.at(-1)?.id ?? stream.lastFactId;
       const stored = { state: after, revision: result.revision, lastFactId, correlation, key };
       this.#keep(paymentId, stored);
-      this.#onStored(paymentId, stream.state, after, toAppend, result.position);
+      this.#onStored(paymentId, stream.state, after, toAppend, result.positions);
       return stored;
     } catch (error) {
       this.#known.delete(paymentId);

@@ -98,8 +98,8 @@ export class KeyMemory implements KeyFollower {
     const waiting = this.#waiting;
     this.#waiting = waiting.filter(([, , , facts]) => !concerns(facts[0]?.key ?? ''));
     for (const stored of waiting) {
-      const [, , , facts, position] = stored;
-      if (concerns(facts[0]?.key ?? '') && position > head) remember(this.#desk, ...stored);
+      const [, , , facts, positions] = stored;
+      if (concerns(facts[0]?.key ?? '') && (positions.at(-1) ?? 0n) > head) remember(this.#desk, ...stored);
     }
   }
 

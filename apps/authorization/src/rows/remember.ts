@@ -5,9 +5,10 @@ import type { OnStored } from '../payments/payment-streams.ts';
 import { isPayingKind } from './operation-rows.ts';
 
 /** What the one writer remembers of an append of its own: limits, indexes and the newest clearing date (design 6). */
-export function remember(desk: Desk, ...[paymentId, before, after, facts, position]: Parameters<OnStored>): void {
+export function remember(desk: Desk, ...[paymentId, before, after, facts, positions]: Parameters<OnStored>): void {
   desk.limits.changed(before, after);
-  desk.funding.stored(facts, position);
+  desk.funding.stored(facts, positions);
+  const position = positions.at(-1) ?? 0n;
   for (const { fact, at } of facts) {
     const { type, data } = fact as PaymentFact;
     const localDate = (): string => shanghaiTime(Date.parse(at)).date;

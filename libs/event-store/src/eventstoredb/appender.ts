@@ -142,7 +142,8 @@ export class Appender {
     crashPoint('store-after-commit');
     if (!answer.success) return undefined;
     const position = positionIn(answer, append);
-    return position === undefined ? undefined : { ok: true, revision: append.expected + append.ids.length, position };
+    if (position === undefined) return undefined;
+    return { ok: true, revision: append.expected + append.ids.length, position, positions: [position] };
   }
 
   async #look(append: PendingAppend): Promise<AppendResult | AppendRefused | undefined> {

@@ -19,8 +19,9 @@ export async function settle(
   const last = await reading.last(stream);
   const revision = last === undefined ? -1 : Number(last.revision);
   if (revision >= expected + ids.length) {
-    const position = await positionOfSame(reading, append);
-    if (position !== undefined) return { result: { ok: true, revision: expected + ids.length, position } };
+    const positions = await positionsOfSame(reading, append);
+    const position = positions.at(-1);
+    if (position !== undefined) return { result: { ok: true, revision: expected + ids.length, position, positions } };
   }
   if (revision !== expected) return { result: { ok: false, conflict: true, revision } };
   const stands = last && checkedRecord(last).content.key;
@@ -29,17 +30,16 @@ export async function settle(
   return 'not-stored';
 }
 
-/** Position of the append's last fact when its facts stand where it wanted them. */
-async function positionOfSame(
+/** Positions of the append's facts when they stand where it wanted them; none otherwise. */
+async function positionsOfSame(
   reading: EventStoreDbReading,
   { stream, expected, ids }: Pick<PendingAppend, 'stream' | 'expected' | 'ids'>,
-): Promise<bigint | undefined> {
-  let n = 0;
-  let position: bigint | undefined;
+): Promise<readonly bigint[]> {
+  const positions: bigint[] = [];
   for await (const event of reading.events(stream, expected + 1, ids.length)) {
-    if (event.id !== ids[n]) return undefined;
-    n += 1;
-    position = placeOf(event.position);
+    const position = placeOf(event.position);
+    if (event.id !== ids[positions.length] || position === undefined) return [];
+    positions.push(position);
   }
-  return n === ids.length ? position : undefined;
+  return positions.length === ids.length ? positions : [];
 }

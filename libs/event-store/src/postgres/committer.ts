@@ -3,7 +3,7 @@ import { crashPoint } from '../crash-point.ts';
 import { StoreUnavailable } from '../port.ts';
 import { groupArguments, takeGroup, type Group } from './group.ts';
 import type { PendingAppend } from '../pending-append.ts';
-import { ANSWER_TIMEOUT_MS, settle } from './settle.ts';
+import { ANSWER_TIMEOUT_MS, appended, settle } from './settle.ts';
 
 /** Bounds on what waits for a commit; beyond them an append is turned away at once. */
 export interface CommitterSettings {
@@ -159,9 +159,7 @@ export class Committer {
     for (const append of chain) {
       done += append.records.length;
       const position = last - BigInt(total - done);
-      this.finish(append, () =>
-        append.resolve({ ok: true, revision: append.expected + append.records.length, position }),
-      );
+      this.finish(append, () => append.resolve(appended(append, position)));
     }
     return BigInt(total);
   }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { AppendResult } from '../port.ts';
+import type { Appended, AppendResult } from '../port.ts';
 import { ID_OFFSET } from '../record.ts';
 import { AppendRefused, type PendingAppend } from '../pending-append.ts';
 
@@ -43,11 +43,16 @@ export async function settle(client: ClientBase, appends: readonly PendingAppend
   return appends.map((append, n) => judge(append, rows[n] as Row));
 }
 
+/** The answer of an append whose last fact stands at a position: here the others stand right before it. */
+export function appended({ expected, ids }: PendingAppend, position: bigint): Appended {
+  const first = position - BigInt(ids.length - 1);
+  return { ok: true, revision: expected + ids.length, position, positions: ids.map((_, n) => first + BigInt(n)) };
+}
+
 function judge(append: PendingAppend, row: Row): Verdict {
   const revision = row.revision ?? -1;
   const same = row.ids?.length === append.ids.length && append.ids.every((id, n) => row.ids?.[n] === id);
-  if (same && row.last !== null)
-    return { result: { ok: true, revision: append.expected + append.ids.length, position: BigInt(row.last) } };
+  if (same && row.last !== null) return { result: appended(append, BigInt(row.last)) };
   if (revision !== append.expected) return { result: { ok: false, conflict: true, revision } };
   if (row.key !== null && row.key !== append.key)
     return { refused: new AppendRefused(`${append.stream}: its first fact has the key ${row.key}, not ${append.key}`) };

@@ -163,6 +163,7 @@ test('a commit whose answer is lost is read back by its ids and answered as stor
     ok: true,
     revision: 0,
     position: 1n,
+    positions: [1n],
   });
   expect(faults).toBe(0);
   expect(await fresh.store.readStream(name)).toHaveLength(1);
