@@ -8,6 +8,7 @@ import {
 import { crashPoint } from '../crash-point.ts';
 import { AppendRefused, type PendingAppend } from '../pending-append.ts';
 import { StoreUnavailable, type AppendResult } from '../port.ts';
+import { DamagedRecord } from '../record.ts';
 import { placeOf } from './place.ts';
 import type { EventStoreDbReading } from './reading.ts';
 import { eventsOf } from './recorded.ts';
@@ -181,8 +182,9 @@ export class Appender {
 const positionIn = ({ position }: Answer, { ids }: PendingAppend): bigint | undefined =>
   ids.length === 1 ? placeOf(position) : undefined;
 
-/** What no second try can mend: nothing was stored. Everything else leaves the outcome unknown. */
+/** What no second try can mend. Everything else leaves the outcome unknown until the stream was read. */
 function refusalOf(error: unknown, { stream, bytes }: PendingAppend): Error | undefined {
+  if (error instanceof DamagedRecord) return error;
   if (!(error instanceof Error) || !isCommandError(error)) return undefined;
   if (error.type === ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED)
     return new AppendRefused(
