@@ -66,7 +66,9 @@ describe('a node whose history moves to EventStoreDB (on the stand-in)', () => {
     await journey.endDay(TUESDAY);
     await journey.morning(WEDNESDAY);
     const book = await bookOf(journey, journey.place(1).merchantId, TUESDAY);
-    expect(book.of('J1').map(({ lines }) => lines.find(({ account }) => account === '2001')?.amount)).toEqual([-29_820]);
+    expect(book.of('J1').map(({ lines }) => lines.find(({ account }) => account === '2001')?.amount)).toEqual([
+      -29_820,
+    ]);
     expect(book.of('J3')).toHaveLength(2);
     expect(book.closed).toBeDefined();
     expect(await breaches(journey)).toEqual([]);
