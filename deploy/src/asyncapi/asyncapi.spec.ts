@@ -4,7 +4,7 @@ import { batchPattern } from '@tillstream/domain/batch/commands';
 import { factTypes } from '@tillstream/domain/facts';
 import { paymentPattern } from '@tillstream/domain/payment/commands';
 import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
-import { topics } from '@tillstream/messaging/topics';
+import { commandMessage, FRAME_BYTES, frameOf, isTick, replyMessage, topics } from '@tillstream/messaging/published';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
@@ -40,7 +40,7 @@ describe('the AsyncAPI document and its schemas', () => {
   const generated = asyncApiFiles();
   const document = parse(read('asyncapi.yaml')) as {
     channels: Record<string, { address: string; messages: Record<string, unknown>; bindings: { kafka: Schema } }>;
-    components: { messages: Record<string, { payload: { $ref?: string } }> };
+    components: { messages: Record<string, { payload: { $ref?: string }; headers?: Schema }> };
   };
 
   it('are what the code says; `npm run asyncapi` writes them anew', () => {
@@ -104,6 +104,33 @@ describe('the AsyncAPI document and its schemas', () => {
     );
     const patterns = [...Object.values(paymentPattern), turnAwayPattern, ...Object.values(batchPattern)];
     expect(commands.sort()).toEqual([...patterns].sort());
+  });
+
+  it('a command and its reply have the headers that are documented, each of them and no other', () => {
+    const context = { pattern: 'authorization.sale', key: '898310058120001', answerBy: 1_795_400_130_000 };
+    const sent = commandMessage(context, Buffer.from('{}'), { correlation: 'one', replyTo: 3 });
+    const answered = replyMessage('one', { kind: 'not-taken', why: 'stopping' });
+    for (const [message, { headers }] of [
+      ['authorization.sale', sent],
+      ['PaymentAnswer', answered],
+    ] as const) {
+      const validate = ajv.compile(closed(document.components.messages[message]?.headers) as Schema);
+      validate(headers);
+      expect([message, validate.errors ?? []]).toEqual([message, []]);
+    }
+    expect(sent.key).toBe('898310058120001');
+  });
+
+  it('the key of a fact is the documented frame and then its own key, the key of a tick the frame alone', () => {
+    const frame = frameOf(258n, 257n, 0x7b1f6d1e, '898310058120001');
+    expect([frame.readBigInt64BE(0), frame.readBigInt64BE(8), frame.readUInt32BE(16)]).toEqual([
+      258n,
+      257n,
+      0x7b1f6d1e,
+    ]);
+    expect(frame.toString('utf8', FRAME_BYTES)).toBe('898310058120001');
+    expect(isTick(frameOf(258n, 257n, 0x7b1f6d1e, ''))).toBe(true);
+    expect(read('asyncapi.yaml')).toContain(`a frame of ${FRAME_BYTES} bytes`);
   });
 
   it.each(samples.map((sample) => [sample.type, sample.version, sample] as const))(

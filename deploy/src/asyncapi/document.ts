@@ -1,4 +1,4 @@
-import { topics, type TopicSpec } from '@tillstream/messaging/topics';
+import { FRAME_BYTES, header, topics, type TopicSpec } from '@tillstream/messaging/published';
 import type { CommandSchema } from './command-schemas.ts';
 import type { FactSchema } from './fact-schemas.ts';
 import type { Schema } from './type-schema.ts';
@@ -51,7 +51,7 @@ export function asyncApiDocument(parts: DocumentParts): Schema {
 const about = `Facts travel from the event store to whoever reacts to them, commands from the gateway to the one service that decides.
 
 * A fact's value is its record, the very bytes that the store keeps and hashes: one UTF-8 JSON object with the fields in this order.
-* The message key is a frame of 20 bytes and the fact's \`key\`: 8 bytes position in the store (big-endian), 8 bytes position of the fact
+* The message key is a frame of ${FRAME_BYTES} bytes and the fact's \`key\`: 8 bytes position in the store (big-endian), 8 bytes position of the fact
   before it in this partition, 4 bytes that name the store (the first of its uuid). The partition is Kafka's murmur2 of \`key\` alone.
 * Facts of one key arrive in order and at least once. A reader at position p takes a fact in when previous ≤ p < position, drops it
   when position ≤ p, and otherwise knows that facts are missing and reads them from the store.
@@ -171,23 +171,23 @@ const headersOf = (of: Readonly<Record<string, Schema>>): Schema => ({
 const correlation = { description: 'Unique for each sending; the reply repeats it. Not the trace’s.' };
 const commandHeaders = (pattern: string): Schema =>
   headersOf({
-    pattern: { const: pattern },
-    'answer-by': {
+    [header.pattern]: { const: pattern },
+    [header.answerBy]: {
       pattern: '^[0-9]+$',
       description: 'Machine clock, ms since the epoch: not taken up after it, and nobody waits.',
     },
-    correlation,
-    'reply-to': { pattern: '^[0-9]+$', description: 'The partition of the replies that the sender reads.' },
+    [header.correlation]: correlation,
+    [header.replyTo]: { pattern: '^[0-9]+$', description: 'The partition of the replies that the sender reads.' },
   });
 const replyHeaders = headersOf({
-  correlation,
-  outcome: {
+  [header.correlation]: correlation,
+  [header.outcome]: {
     enum: ['answer', 'not-taken', 'unknown'],
     description:
       'The value is the answer; or why nobody took the command up; or empty, and nobody knows what was stored.',
   },
 });
-const correlationId = { location: '$message.header#/correlation' };
+const correlationId = { location: `$message.header#/${header.correlation}` };
 
 function messages({ facts, commands, answers }: DocumentParts): Schema {
   const summary = (says: string): Schema => (says === '' ? {} : { summary: says });
@@ -197,12 +197,19 @@ function messages({ facts, commands, answers }: DocumentParts): Schema {
       {
         ...{ name: type, title: `${type} version ${version} (${noun})`, ...summary(says) },
         payload: { $ref: `./${factFile(type, version)}` },
-        bindings: framed('A frame of 20 bytes (position, previous position, store), then the fact’s `key` in UTF-8.'),
+        bindings: framed(
+          `A frame of ${FRAME_BYTES} bytes (position, previous position, store), then the fact’s \`key\` in UTF-8.`,
+        ),
       },
     ]),
     [
       'tick',
-      { name: 'tick', title: 'How far the relay is', payload: tick, bindings: framed('The frame of 20 bytes alone.') },
+      {
+        name: 'tick',
+        title: 'How far the relay is',
+        payload: tick,
+        bindings: framed(`The frame of ${FRAME_BYTES} bytes alone.`),
+      },
     ],
     ...commands.map(({ pattern, command, says }) => [
       pattern,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
-import { topics } from '@tillstream/messaging/topics';
+import { topics } from '@tillstream/messaging/published';
 import { awaitedSettings } from './awaited.ts';
 import { codeTexts, documentsOf, filesUnder, root, textOf } from './files.ts';
 import { modelOf, unknownFields, type Manifest } from './kubernetes-types.ts';

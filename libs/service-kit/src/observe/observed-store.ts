@@ -83,7 +83,7 @@ function traceAppend(
         'tillstream.noun': nounOf(stream) ?? 'none',
         'tillstream.stream': stream,
         'tillstream.fact.version': fact.version,
-        ...(stored && n === facts.length - 1 ? { 'tillstream.position': String(outcome.position) } : {}),
+        ...(stored ? { 'tillstream.position': String(outcome.positions[n] ?? outcome.position) } : {}),
         ...(isResult(outcome) && !outcome.ok ? { 'tillstream.conflict': true } : {}),
       },
     });
