@@ -60,6 +60,17 @@ describe('the day’s end', () => {
     await expectSound();
   });
 
+  it('is known while payments go on: what counts is what stood when it was asked', async () => {
+    await bench.sale(1_000_00);
+    const service = await bench.service();
+    bench.clock.set(AFTER_CUT_OFF);
+    await ended(service);
+    for (let n = 0; n < 10; n += 1) {
+      await bench.sale(100_00, {}, { tradeDate: TUESDAY, clearingDate: TUESDAY });
+      expect(await service.settlement.dayEnded(MONDAY)).toBe(true);
+    }
+  });
+
   it('reaches a book of an ended date that opens later at once, and catches up over several days', async () => {
     bench.ledger.asleep = true;
     await bench.sale(1_000_00);

@@ -63,6 +63,9 @@ const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
   margin: [LEDGER],
 };
 
+/** How long a question about a day waits for the groups to take in what stood before it. */
+const caughtUpWithinMs = 5_000;
+
 /** The settlement service: batches, day ends, credits and margin, payouts. Owns batch, settlement, payout, clearing. */
 export class Settlement {
   /** Takes batch commands. */
@@ -204,7 +207,10 @@ export class Settlement {
     return { done: waitingFor === null, waitingFor };
   }
 
-  #isCaughtUp(): Promise<boolean> {
-    return this.#rows.isCaughtUp([...readModels, BOOK_ANSWERS, DECLINED_ADVICES, LEDGER]);
+  /** What was stored when it is asked has been taken in; payments that go on meanwhile belong to later dates. */
+  async #isCaughtUp(): Promise<boolean> {
+    const { store, machineClock } = this.#platform;
+    const groups = [...readModels, BOOK_ANSWERS, DECLINED_ADVICES, LEDGER];
+    return this.#rows.reached(await store.head(), machineClock.now() + caughtUpWithinMs, groups);
   }
 }

@@ -35,11 +35,6 @@ export class TakenRows {
     }
   }
 
-  /** True when every group has taken in everything that is stored now. */
-  async isCaughtUp(groups: readonly GroupNouns[]): Promise<boolean> {
-    return this.#all(await this.#store.head(), groups);
-  }
-
   async #all(position: bigint, groups: readonly GroupNouns[]): Promise<boolean> {
     const open = groups.filter(({ name }) => (this.#looked.get(name) ?? 0n) < position);
     if (open.length === 0) return true;
