@@ -1,6 +1,6 @@
 /**
  * The fault scenarios, one row each: `specs` are path patterns for jest, run at full length (TILLSTREAM_FAULTS=full); `scripts` are npm
- * scripts with their arguments. Numbers may stand in several rows; rows stand in the order of their numbers.
+ * scripts with their arguments; `cluster` rows run under `--cluster`, the others without it. Numbers may stand in several rows; rows stand in the order of their numbers.
  */
 export const scenarios = [
   {
@@ -140,5 +140,18 @@ export const scenarios = [
     number: 41,
     title: 'restored from a backup to a point in time',
     specs: ['all-in-one/src/backup', 'journeys/restore.journey'],
+  },
+  {
+    number: 1,
+    cluster: true,
+    title:
+      'on the cluster: services, broker, relay and database killed under load, storms, poison, consumers that stand still',
+    specs: ['journeys/cluster-faults'],
+  },
+  {
+    number: 7,
+    cluster: true,
+    title: 'on the cluster: every journey that looks at the product from outside',
+    specs: ['journeys/on-cluster'],
   },
 ];

@@ -1,4 +1,7 @@
-/** `npm run faults [-- numbers...]`: the fault scenarios at full length, one after another; the last lines are a summary. */
+/**
+ * `npm run faults [-- --cluster] [numbers...]`: the fault scenarios at full length, one after another, those of the single node or of the
+ * cluster; the last lines are a summary.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,15 +9,18 @@ import { scenarios } from './fault-scenarios.mjs';
 import { demandNode24, runStep } from './run-step.mjs';
 
 demandNode24();
-const wanted = process.argv.slice(2).map(Number);
-const unknown = wanted.filter((number) => !scenarios.some((row) => row.number === number));
+const given = process.argv.slice(2);
+const onCluster = given.includes('--cluster');
+const rows = scenarios.filter(({ cluster = false }) => cluster === onCluster);
+const wanted = given.filter((word) => word !== '--cluster').map(Number);
+const unknown = wanted.filter((number) => !rows.some((row) => row.number === number));
 if (unknown.length > 0) {
-  const known = [...new Set(scenarios.map(({ number }) => number))].join(' ');
-  console.error(`no scenario ${process.argv.slice(2).join(' ')}; there are ${known}`);
+  const known = [...new Set(rows.map(({ number }) => number))].join(' ');
+  console.error(`no scenario ${given.join(' ')}; there are ${known}`);
   process.exit(2);
 }
 
-const full = { TILLSTREAM_FAULTS: 'full' };
+const full = { TILLSTREAM_FAULTS: 'full', ...(onCluster ? { TILLSTREAM_KAFKA_REQUIRED: '1' } : {}) };
 const jest = ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 
 /** Runs the row's specs; gives the counts of jest's own report. */
@@ -47,7 +53,7 @@ async function runScript([name, ...args]) {
 }
 
 const results = [];
-const chosen = wanted.length === 0 ? scenarios : scenarios.filter(({ number }) => wanted.includes(number));
+const chosen = wanted.length === 0 ? rows : rows.filter(({ number }) => wanted.includes(number));
 for (const [n, { number, title, specs = [], scripts = [] }] of chosen.entries()) {
   console.log(`[${n + 1}/${chosen.length}] scenario ${number}: ${title} …`);
   const runs = specs.length > 0 ? [await runSpecs(specs)] : [];

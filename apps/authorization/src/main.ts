@@ -8,9 +8,8 @@ import { authorizationModels } from './index.ts';
 await runService({
   name: 'authorization',
   settings: { ...authorizationEnvironment, ...channelEnvironment },
-  open: ({ settings, commandServer, readiness, metrics }) => ({
+  open: ({ settings, readiness, metrics }) => ({
     modules: [AuthorizationModule.register(authorizationFrom(settings))],
-    strategies: [commandServer],
     models: authorizationModels,
     started: (app) => watch(app.get(Authorization), readiness, metrics),
   }),

@@ -7,9 +7,8 @@ import { SettlementModule } from './settlement.module.ts';
 await runService({
   name: 'settlement',
   settings: settlementEnvironment,
-  open: ({ settings, commandServer }) => ({
+  open: ({ settings }) => ({
     modules: [SettlementModule.register(settlementFrom(settings))],
-    strategies: [commandServer],
     models: readModels,
   }),
 });

@@ -19,6 +19,7 @@ const listening = {
 
 await runService({
   name: 'terminal-gateway',
+  sendsCommands: true,
   settings: { ...gatewayEnvironment, ...listening },
   check: gatewayProblems,
   open: async ({ platform, settings, readiness, metrics }) => {

@@ -72,6 +72,7 @@ export {
 export { type TableComparison } from './platform/replay.ts';
 export { watchRows, type WatchedRows } from './platform/watch-rows.ts';
 export { openClusterPlatform, type ClusterHost, type ClusterPlatform } from './process/cluster-platform.ts';
+export { standForRelay, type KafkaReach } from './process/kafka-carriers.ts';
 export { type ProcessReady } from './process/launcher.ts';
 export { processSettings, type ProcessSettings } from './process/process-settings.ts';
 export { runService, type ServiceHost, type ServiceParts, type ServiceSpec } from './process/run-service.ts';

@@ -11,7 +11,7 @@ import {
   takeInstance,
   type Ground,
 } from '@tillstream/service-kit';
-import { masterOf } from '../host/node.ts';
+import { masterOf, restartDatabase } from '../host/node.ts';
 import type { NodeFolder } from '../host/data-folder.ts';
 import type { NodeSettings } from '../host/settings.ts';
 
@@ -54,7 +54,8 @@ export async function openClusterGround(
     const pool = openPool({ url, name: 'tillstream launcher', max: 8 });
     // Time stands still in a simulated folder while nobody runs it, so nobody may run it while the clock goes on.
     await (await takeInstanceLock(pool)).release();
-    await takeInstance({ pool, log, lifecycle, sharing: 'together' });
+    const restartServer = embedded && (() => restartDatabase(embedded, folder.path));
+    await takeInstance({ pool, log, lifecycle, sharing: 'together', ...(restartServer && { restartServer }) });
     const master = masterOf(settings, folder);
     const ground = await openGround({
       ...{ storeUrl: settings.eventStore?.reveal() ?? url, pool, log, lifecycle, master },

@@ -30,7 +30,7 @@ export interface ClusterServices {
 
 /** Looks at readiness so often, ms. */
 const LOOK_MS = 100;
-const READY_DEADLINE_MS = 60_000;
+const READY_DEADLINE_MS = 120_000;
 
 /** Starts the processes of every service and one address for terminals before the gateways. */
 export async function startClusterServices(

@@ -46,14 +46,14 @@ export class DemoClock {
   async openDay(date: string, seconds: number): Promise<void> {
     const opening = this.#instant(date, OPENING_HOUR);
     const cutOff = cutOffInstant(date, this.#cutOffMinutes);
-    const at = new Date(Math.max(opening, this.#clock.now().getTime()));
-    await this.#set({ at, rate: Math.max(1, (cutOff - opening) / (seconds * 1000)), holdAt: new Date(cutOff - 1) });
+    const rate = Math.max(1, (cutOff - opening) / (seconds * 1000));
+    await this.#set({ at: new Date(opening), rate, holdAt: new Date(cutOff - 1) });
   }
 
   /** Lets the clock pass the cut-off, in real time. */
   async passCutOff(date: string): Promise<void> {
     const cutOff = cutOffInstant(date, this.#cutOffMinutes);
-    await this.#set({ at: new Date(Math.max(cutOff, this.#clock.now().getTime())), rate: 1, holdAt: null });
+    await this.#set({ at: new Date(cutOff), rate: 1, holdAt: null });
   }
 
   /** True when the trading of a date would begin late: the clock has passed its opening. */
@@ -64,12 +64,14 @@ export class DemoClock {
   /** The early morning of a later date, when banks have booked the night's credits. */
   async morningOf(date: string): Promise<void> {
     const morning = this.#instant(date, OPENING_HOUR - 2);
-    await this.#set({ at: new Date(Math.max(morning, this.#clock.now().getTime())), rate: 1, holdAt: null });
+    await this.#set({ at: new Date(morning), rate: 1, holdAt: null });
   }
 
-  async #set(setting: { at: Date; rate: number; holdAt: Date | null }): Promise<void> {
-    await this.#clock.set(setting);
-    await this.#followed(setting.at);
+  /** Jumps ahead to an instant; where the clock has passed it already, as other processes may know before us, it goes on from there. */
+  async #set({ at, ...setting }: { at: Date; rate: number; holdAt: Date | null }): Promise<void> {
+    const isAhead = at.getTime() > this.#clock.now().getTime();
+    await this.#clock.set(isAhead ? { ...setting, at } : setting);
+    await this.#followed(at);
     this.#simulator.send({
       type: 'clock',
       baseAt: this.#clock.now().getTime(),

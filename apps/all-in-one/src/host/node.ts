@@ -52,7 +52,7 @@ export async function openNode(settings: NodeSettings, folder: NodeFolder): Prom
   const storeUrl = settings.eventStore?.reveal() ?? url;
   const pool = openPool({ url, name: 'tillstream', max: 16 });
   try {
-    const restartServer = embedded && (() => restart(embedded, folder.path));
+    const restartServer = embedded && (() => restartDatabase(embedded, folder.path));
     await takeInstance({ pool, log, lifecycle, sharing: 'alone', ...(restartServer && { restartServer }) });
     // Only the holder of the lock may end the server: another instance works on it otherwise.
     if (embedded) lifecycle.onStop('embedded PostgreSQL', stopOrder.last, () => embedded.stop(), 30_000);
@@ -89,7 +89,8 @@ async function openDatabase(settings: NodeSettings, folder: NodeFolder): Promise
   return { url: embedded.url, embedded };
 }
 
-async function restart(embedded: EmbeddedPostgres, folder: string): Promise<void> {
+/** Starts the server of a folder again where it was, or adopts it. Rejects with `MovedAway` when it comes back elsewhere. */
+export async function restartDatabase(embedded: EmbeddedPostgres, folder: string): Promise<void> {
   const { port } = await startEmbeddedPostgres({ folder, port: embedded.port, startTimeoutMs: START_TIMEOUT_MS });
   if (port !== embedded.port) throw new MovedAway(`the database came back on port ${port}, not ${embedded.port}`);
 }

@@ -139,7 +139,8 @@ describe('a card number, planted in every field that it could travel in', () => 
   }, 300_000);
 
   it('over HTTP, in every path, query, header, cookie, body and unknown field: it is refused and not repeated', async () => {
-    const { url, token } = journey.services;
+    const { urlFor, token } = journey.services;
+    const url = urlFor('/');
     const document = (await (await fetch(`${url}/docs-json`)).json()) as OpenApi;
     const answers: string[] = [];
     for (const { method, path, body } of requestsOf(document)) {

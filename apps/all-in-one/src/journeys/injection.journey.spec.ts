@@ -53,8 +53,8 @@ describe('texts that a careless program would run', () => {
   }, 60_000);
 
   const call = async (path: string, body?: unknown): Promise<{ status: number; text: string }> => {
-    const { url, token } = journey.services;
-    const answer = await fetch(`${url}${path}`, {
+    const { urlFor, token } = journey.services;
+    const answer = await fetch(`${urlFor(path)}${path}`, {
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     });

@@ -5,7 +5,7 @@ import type { ReadModel } from '@tillstream/service-kit';
 const MOST_IN_A_ROW = 7;
 
 /** Numbers from 0 (inclusive) to 1 (exclusive) that follow from a seed: mulberry32. */
-function numbersFrom(seed: number): () => number {
+export function numbersFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -8,15 +8,15 @@ import { Journal, Terminal, type TerminalSettings } from '@tillstream/simulator'
 import { registerDemo } from '../demo/registration.ts';
 import { DEMO_ACQUIRER, demoTerminals, type DemoTerminal } from '../demo/roster.ts';
 import type { NodeFolder } from '../host/data-folder.ts';
-import { openNode, type Node } from '../host/node.ts';
-import { startServices, type Services } from '../host/services.ts';
-import { readNodeSettings } from '../host/settings.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { allFacts } from './all-facts.ts';
 import type { ChildSettings } from './child-node.ts';
 import { ForeignHosts } from './foreign-hosts.ts';
 import { Gate } from './gate.ts';
 import { PageClient } from './page-client.ts';
 import { databaseOnServer, embeddedDatabase, type JourneyDatabase } from './journey-database.ts';
-import { anyPorts, type JourneyOptions } from './journey-options.ts';
+import { hostOnCluster, hostOnNode, type HostedNode, type HostedServices, type JourneyHost } from './journey-host.ts';
+import type { JourneyOptions } from './journey-options.ts';
 import { instantOf } from './shanghai.ts';
 import { until } from './until.ts';
 
@@ -40,12 +40,12 @@ export class JourneyNode {
   readonly clients = new Map<number, PageClient>();
   #gatePort = 0;
   #networkPort = 0;
-  #node: Node | undefined;
-  #services: Services | undefined;
+  #host: JourneyHost | undefined;
   #businessNow: number;
 
   private constructor(options: JourneyOptions) {
-    this.#options = options;
+    const onCluster = process.env['TILLSTREAM_JOURNEY_ON'] === 'cluster';
+    this.#options = onCluster ? { cluster: {}, ...options } : options;
     this.#folder = mkdtempSync(join(tmpdir(), 'tillstream-journey-'));
     // The foreign world has a disk of its own, whatever a journey does to the node's.
     this.#world = options.onFolder ? mkdtempSync(join(tmpdir(), 'tillstream-world-')) : this.#folder;
@@ -78,14 +78,24 @@ export class JourneyNode {
     }
   }
 
-  get node(): Node {
-    if (this.#node === undefined) throw new Error('the node is down');
-    return this.#node;
+  get node(): HostedNode {
+    return this.#running.node;
   }
 
-  get services(): Services {
-    if (this.#services === undefined) throw new Error('the node is down');
-    return this.#services;
+  get services(): HostedServices {
+    return this.#running.services;
+  }
+
+  /** The processes of a journey on the cluster. */
+  get cluster(): Cluster {
+    const { cluster } = this.#running;
+    if (cluster === undefined) throw new Error('this journey runs on the single node');
+    return cluster;
+  }
+
+  get #running(): JourneyHost {
+    if (this.#host === undefined) throw new Error('the node is down');
+    return this.#host;
   }
 
   get folder(): NodeFolder {
@@ -130,25 +140,25 @@ export class JourneyNode {
   async open(): Promise<void> {
     for (const name of ['log', 'keys']) mkdirSync(join(this.#folder, name), { recursive: true });
     mkdirSync(this.folder.simulatorFolder, { recursive: true });
-    const settings = readNodeSettings({ ...this.environment });
-    const node = await openNode(settings, this.folder);
-    this.#node = node;
-    this.#services = await startServices(node, settings, anyPorts, this.foreign.world(this.#networkPort));
-    this.terminalGate.leadTo(this.#services.terminalAddress);
+    const world = this.foreign.world(this.#networkPort);
+    const settings = { environment: this.environment, folder: this.folder, world };
+    this.#host = this.#options.cluster
+      ? await hostOnCluster(settings, this.#options.cluster)
+      : await hostOnNode(settings);
+    this.terminalGate.leadTo(this.services.terminalAddress);
   }
 
   /** Stops the node in order; the foreign world stays. */
   async stop(): Promise<void> {
-    const node = this.#node;
-    this.#node = undefined;
-    this.#services = undefined;
-    const report = await node?.platform.lifecycle.stop('the journey says so');
+    const host = this.#host;
+    this.#host = undefined;
+    const report = await host?.node.platform.lifecycle.stop('the journey says so');
     if (report !== undefined && report.failed.length > 0) throw new Error(`stop: ${JSON.stringify(report.failed)}`);
   }
 
   /** Another database in the place of this one, for the next {@link open}; the node is down. The journey drops both. */
   async moveTo(database: JourneyDatabase): Promise<void> {
-    if (this.#node !== undefined) throw new Error('the node runs; stop it first');
+    if (this.#host !== undefined) throw new Error('the node runs; stop it first');
     await this.#database?.drop();
     this.#database = database;
   }
@@ -253,14 +263,8 @@ export class JourneyNode {
     if (known !== undefined) return known;
     const { terminalId, merchantId, tmkHex } = this.place(n);
     const timeoutMs = this.#options.answerTimerMs ?? 20_000;
-    const client = new PageClient({
-      host: '127.0.0.1',
-      port: this.#gatePort,
-      terminalId,
-      merchantId,
-      tmkHex,
-      timeoutMs,
-    });
+    const near = { host: '127.0.0.1', port: this.#gatePort };
+    const client = new PageClient({ ...near, terminalId, merchantId, tmkHex, timeoutMs });
     this.clients.set(n, client);
     return client;
   }
@@ -273,15 +277,8 @@ export class JourneyNode {
   }
 
   /** Every fact of these nouns (all when none is given), in order. */
-  async facts(...nouns: readonly Noun[]): Promise<StoredRecord[]> {
-    const { store } = this.node.platform;
-    const all: StoredRecord[] = [];
-    for (;;) {
-      // One read gives no more than the store's own bound, whatever is asked for.
-      const page = await store.readAll(all.at(-1)?.position ?? 0n, nouns.length > 0 ? { nouns } : {});
-      if (page.length === 0) return all;
-      all.push(...page);
-    }
+  facts(...nouns: readonly Noun[]): Promise<StoredRecord[]> {
+    return allFacts(this.node.platform.store, nouns);
   }
 
   /** Ends everything; the folder is removed unless it is kept for a person to look into. */

@@ -1,4 +1,5 @@
 import type { BankFaults } from '@tillstream/simulator';
+import type { ClusterWish } from './journey-host.ts';
 
 /** What a journey may choose; times in ms of the machine clock. */
 export interface JourneyOptions {
@@ -20,6 +21,8 @@ export interface JourneyOptions {
   readonly bankFaults?: BankFaults;
   /** The embedded server of the journey's folder in place of a database on the specs' server. */
   readonly embedded?: boolean;
+  /** Runs on a cluster in place of the single node; all journeys do while TILLSTREAM_JOURNEY_ON is `cluster`. */
+  readonly cluster?: ClusterWish;
   /** More variables of the node's environment. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with the journey's folder before anything is in it; what it gives is called when nothing uses the folder any more. */

@@ -83,7 +83,8 @@ describe('the trace of a payment', () => {
   });
 
   it('the figures of appends and groups are shown', async () => {
-    const { url, token } = journey.services;
+    const { urlFor, token } = journey.services;
+    const url = urlFor('/');
     const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
     const text = await response.text();
     const valueOf = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);

@@ -39,6 +39,7 @@ const PUBLICATION_POLL_MS = 1_000;
  */
 export class KafkaGroupRun implements FeedSubscription {
   readonly group: string;
+  readonly #fed: FeedGroup;
   readonly #settings: KafkaGroupSettings;
   readonly #wanted: Wanted;
   readonly #progress: PartitionProgress;
@@ -58,6 +59,7 @@ export class KafkaGroupRun implements FeedSubscription {
 
   constructor(group: FeedGroup, holding: Holding, lowest: bigint, settings: KafkaGroupSettings) {
     this.group = group.group;
+    this.#fed = group;
     this.#settings = settings;
     const { store, versions } = settings;
     this.#wanted = { tag: undefined, nouns: new Set(group.nouns), upcast: upcasting(versions) };
@@ -132,6 +134,7 @@ export class KafkaGroupRun implements FeedSubscription {
           await this.#progress.takeOver(partitions);
           await this.#taking.loadParked();
           await this.#lookAtPublication();
+          if (this.#fed.kind === 'facts') this.#fed.onTakenOver?.();
         });
         if (turn !== this.#gathering.turn) return;
         this.#reaching.begin(this.#progress.held);

@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { AnotherInstance } from '@tillstream/event-store/embedded';
+import { KafkaSettingInvalid } from '@tillstream/messaging';
 import { readSettings, SettingsInvalid, type SettingSpec, type SettingValues } from '../config/read-settings.ts';
 import type { SettingProblem } from '../config/setting.ts';
 import { Readiness } from '../health/readiness.ts';
@@ -15,6 +16,7 @@ import { PlatformModule } from '../platform/platform.ts';
 import type { ReadModel } from '../platform/read-model.ts';
 import { watchRows } from '../platform/watch-rows.ts';
 import { openClusterPlatform, type ClusterHost, type ClusterPlatform } from './cluster-platform.ts';
+import type { KafkaReach } from './kafka-carriers.ts';
 import { followLauncher, tellLauncher } from './launcher.ts';
 import { processSettings, type ProcessSettings } from './process-settings.ts';
 
@@ -26,6 +28,8 @@ export interface ServiceSpec<S extends SettingSpec> {
   readonly settings: S;
   /** What these settings say together that cannot be. */
   readonly check?: (values: SettingValues<S>) => readonly SettingProblem[];
+  /** It asks other services by commands. */
+  readonly sendsCommands?: true;
   /** Puts it together on its platform; nothing of it runs yet. */
   open(host: ServiceHost<SettingValues<S>>): Promise<ServiceParts> | ServiceParts;
 }
@@ -34,16 +38,15 @@ export interface ServiceSpec<S extends SettingSpec> {
 export interface ServiceHost<Values> {
   readonly platform: ClusterPlatform;
   readonly settings: Values;
-  /** The transport of its command handlers; a service that has some names it among its strategies. */
-  readonly commandServer: CustomTransportStrategy;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  readonly kafka: KafkaReach;
 }
 
 /** What a service is made of. */
 export interface ServiceParts {
   readonly modules: readonly (DynamicModule | Type<unknown>)[];
-  /** Transports of its handlers, in the order in which they start. */
+  /** Transports of its handlers beside commands, in the order in which they start. */
   readonly strategies?: readonly CustomTransportStrategy[];
   /** Its derivable rows, which are watched against the history. */
   readonly models?: readonly ReadModel[];
@@ -73,29 +76,36 @@ export async function runService<const S extends SettingSpec>(
       { ...processSettings, ...spec.settings },
       { check: spec.check as never },
     );
+    const kind = { service: spec.name, sendsCommands: spec.sendsCommands === true };
     const values = settings as unknown as ProcessSettings & SettingValues<S>;
-    await start(spec, values, await openClusterPlatform(spec.name, values));
+    await start(spec, values, await openClusterPlatform(kind, values, environment));
   } catch (error) {
     process.stderr.write(`${explain(spec.name, error)}\n`);
-    process.exit(error instanceof SettingsInvalid ? 2 : 1);
+    process.exit(isSettings(error) ? 2 : 1);
   }
 }
 
 async function start<S extends SettingSpec>(
   spec: ServiceSpec<S>,
   settings: ProcessSettings & SettingValues<S>,
-  { platform: ground, commandServer }: ClusterHost,
+  { platform: ground, commandServer, kafka }: ClusterHost,
 ): Promise<void> {
   const { lifecycle, log } = ground;
   const [readiness, metrics] = [new Readiness(), new Metrics(spec.name)];
   const platform = observePlatform(ground, metrics);
-  observeHandlers(commandServer);
+  if (commandServer !== undefined) {
+    observeHandlers(commandServer);
+    readiness.add('commands', () => {
+      if (!commandServer.isJoined) throw new Error('it has no part of the commands yet');
+    });
+  }
   lifecycle.stopOnSignals();
   followLauncher(lifecycle);
   try {
     await traceHost(settings, { service: spec.name, instance: settings.instance, lifecycle, log });
-    const parts = await spec.open({ platform, settings, commandServer, readiness, metrics });
-    const http = await listen(spec, settings, parts, { platform, readiness, metrics });
+    const parts = await spec.open({ platform, settings, readiness, metrics, kafka });
+    const strategies = [...(commandServer === undefined ? [] : [commandServer]), ...(parts.strategies ?? [])];
+    const http = await listen(spec, settings, { ...parts, strategies }, { platform, readiness, metrics });
     lifecycle.onStop('HTTP API and service', stopOrder.http, () => http.close(), 15_000);
     lifecycle.onStop('readiness', stopOrder.intake, () => readiness.close());
     showGauges(metrics, platform);
@@ -139,6 +149,9 @@ function showGauges(metrics: Metrics, { businessClock }: ClusterPlatform): void 
 
 /** A person gets the sentence; the stack is in the log. */
 function explain(service: string, error: unknown): string {
-  if (error instanceof SettingsInvalid || error instanceof AnotherInstance) return `${service}: ${error.message}`;
+  if (isSettings(error) || error instanceof AnotherInstance) return `${service}: ${error.message}`;
   return `${service} could not go on: ${(error as Error).message}`;
 }
+
+const isSettings = (error: unknown): error is Error =>
+  error instanceof SettingsInvalid || error instanceof KafkaSettingInvalid;
