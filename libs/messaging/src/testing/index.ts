@@ -1,2 +1,3 @@
 export { ask, openClusterPlace, until, type ClusterPlace, type CuttableFeed } from './cluster-place.ts';
+export { fillStore } from './fill-store.ts';
 export { kafkaForSpecs, type KafkaForSpecs } from './kafka-for-specs.ts';

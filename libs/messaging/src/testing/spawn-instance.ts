@@ -17,7 +17,7 @@ export function spawnInstance(instance: object, heapMiB = 256): SpawnedInstance 
     process.execPath,
     [
       ...[`--max-old-space-size=${heapMiB}`, '--conditions=@tillstream/source'],
-      ...['--disable-warning=ExperimentalWarning', file],
+      ...['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', file],
     ],
     { env: { PATH: process.env['PATH'], INSTANCE: JSON.stringify(instance) }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
