@@ -1,7 +1,6 @@
 import { DockerfileParser, type From } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import { codeTexts, textOf } from './files.ts';
-import { awaitedSettings } from './awaited.ts';
 
 const text = textOf('deploy/Dockerfile');
 const dockerfile = DockerfileParser.parse(text);
@@ -84,7 +83,7 @@ describe('deploy/Dockerfile', () => {
   it('every setting that it gives is one that the code reads, and the port is the one it exposes', () => {
     const env = inLast('ENV').join(' ');
     const names = [...env.matchAll(/(\w+)=/g)].map(([, name = '']) => name);
-    const texts = new Set([...codeTexts(), ...awaitedSettings, 'NODE_ENV', 'APP']);
+    const texts = new Set([...codeTexts(), 'NODE_ENV', 'APP']);
     expect(names.filter((name) => !texts.has(name))).toEqual([]);
     expect(inLast('EXPOSE')).toEqual([/TILLSTREAM_HTTP_PORT=(\d+)/.exec(env)?.[1]]);
   });

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { topics } from '@tillstream/messaging/published';
-import { awaitedSettings } from './awaited.ts';
 import { codeTexts, documentsOf, filesUnder, root, textOf } from './files.ts';
 import { modelOf, unknownFields, type Manifest } from './kubernetes-types.ts';
 import { containerOf, kustomizationOf, labelsOf, manifestsOf, podOf, specOf } from './manifests-of.ts';
@@ -182,7 +181,7 @@ describe('the Kubernetes manifests', () => {
   });
 
   it('every setting is one that the code reads; what is secret is named and never given', () => {
-    const texts = new Set([...codeTexts(), ...awaitedSettings]);
+    const texts = codeTexts();
     const given = workloads.flatMap((workload) => containerOf(workload).env);
     const names = new Set([...settings.keys(), ...given.map(({ name }) => name)]);
     names.delete('NODE_OPTIONS');
