@@ -95,9 +95,9 @@ export const replyWith = (responseCode: string, rrn: string | null = null): Paym
 });
 
 /** Of a new 0200 that was not taken up and of which nothing is stored: for load, for the link, and until its key is loaded. */
-export const notTaken: PaymentReply = replyWith('91');
+export const notTaken: PaymentReply = { ...replyWith('91'), nothingStored: true };
 /** Likewise, of one whose card cannot be opened. */
-export const cannotTake: PaymentReply = replyWith('96');
+export const cannotTake: PaymentReply = { ...replyWith('96'), nothingStored: true };
 /** Likewise, of one under a batch that has ended (domain 2.7): the terminal signs in and does it again. */
 export const batchEnded: PaymentReply = replyWith(responseCodeOf['batch-ended']);
 /** Whether an answer says that nothing is stored and nothing will be. */

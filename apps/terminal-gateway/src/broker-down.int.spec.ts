@@ -1,5 +1,6 @@
 import { paymentPattern } from '@tillstream/domain/payment/commands';
 import { OPERATION_NAMESPACE, operationKey } from '@tillstream/domain/payment/keys';
+import { turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import { streamOf } from '@tillstream/domain/stream';
 import { uuidv5 } from '@tillstream/event-store';
 import { formatF60 } from '@tillstream/iso8583';
@@ -121,5 +122,29 @@ describe('while the broker is away', () => {
     expect(await one.send(one.sale(), silent)).toBeUndefined();
     bench.machine.advance(BUDGET_MS);
     expect((await one.send(one.sale()))?.fields[39]).toBe('91');
+  });
+});
+
+describe('a transport that may hand a command over again', () => {
+  it('lets 91 be said once the key is turned away, and nothing while nobody can say that it is', async () => {
+    await opened.close();
+    bench.commandsMayRepeat = true;
+    opened = await bench.openGateway({ answerBudgetMs: BUDGET_MS });
+    const one = await terminal();
+    bench.answers.set(paymentPattern.sale, () => approval({ responseCode: '91', rrn: null, nothingStored: true }));
+    expect((await one.send(one.sale()))?.fields[39]).toBe('91');
+    expect(bench.arrived.map(({ pattern }) => pattern).slice(-2)).toEqual([paymentPattern.sale, turnAwayPattern]);
+    const verdicts = bench.answers.get(turnAwayPattern) as never;
+    for (const verdict of ['unclear', 'known']) {
+      bench.answers.set(turnAwayPattern, () => ({ verdicts: [verdict] }));
+      expect(await one.send(one.sale(), silent)).toBeUndefined();
+    }
+    bench.answers.set(turnAwayPattern, verdicts);
+    // The channel's own 91 is stored, and said as it is.
+    bench.answers.set(paymentPattern.sale, () => approval({ responseCode: '91' }));
+    bench.arrived.splice(0);
+    expect((await one.send(one.sale()))?.fields[39]).toBe('91');
+    expect(bench.arrived.map(({ pattern }) => pattern)).not.toContain(turnAwayPattern);
+    bench.commandsMayRepeat = false;
   });
 });

@@ -13,6 +13,8 @@ export interface GatewayParts {
   readonly limiter: SignInLimiter;
   readonly intake: Intake;
   readonly turnAways: TurnAways;
+  /** A command may be handed over again after it was answered. */
+  readonly commandsMayRepeat: boolean;
   readonly epochKeys: EpochKeys;
   readonly cards: CardVault;
   readonly cipher: VaultCipher;

@@ -126,6 +126,7 @@ function partsOf(
     limiter: new SignInLimiter(signIns),
     intake: new Intake({ machineClock, rates, load, barred }),
     turnAways: new TurnAways({ commands, store, machineClock, log, answerBudgetMs }),
+    commandsMayRepeat: commands.mayRepeat === true,
     epochKeys,
     cards: vault.cards,
     cipher: vaultCipher,

@@ -62,6 +62,8 @@ export interface CommandClient {
   request(pattern: string, key: string, payload: Buffer, answerBy: number): Promise<CommandOutcome>;
   /** Commands sent and not yet answered. */
   inFlight(): number;
+  /** True when a command may be handed over again, to another process, also after it was answered: its offset was not stored yet. */
+  readonly mayRepeat?: true;
 }
 export type CommandOutcome =
   | { readonly kind: 'answer'; readonly payload: Buffer }

@@ -1,5 +1,6 @@
 import { Test } from '@nestjs/testing';
 import type { INestMicroservice } from '@nestjs/common';
+import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { kcvBytes, keyCheckValue, type CardFields } from '@tillstream/crypto';
 import { percent } from '@tillstream/money';
 import { fen } from '@tillstream/money';
@@ -16,7 +17,7 @@ import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { streamOf } from '@tillstream/domain/stream';
 import type { StoredRecord } from '@tillstream/event-store';
 import { InProcessCommandClient } from '@tillstream/messaging';
-import { PlatformModule, type Platform } from '@tillstream/service-kit';
+import { PlatformModule, type Platform, type PlatformSecrets } from '@tillstream/service-kit';
 import {
   openPlatformBench,
   type PlatformBench,
@@ -66,13 +67,21 @@ export interface Opened {
   close(): Promise<void>;
 }
 
+/** How a process differs from the others on the bench. */
+export interface ProcessOptions extends SpecProcessOptions {
+  /** What brings its commands, instead of the bench's own. */
+  readonly strategy?: CustomTransportStrategy;
+  /** Its own secrets, as another process opens them from the same master key. */
+  readonly secrets?: PlatformSecrets;
+}
+
 /** A platform, a network and keys; services come and go on it. */
 export interface Bench extends Omit<PlatformBench, 'process' | 'commandServer'> {
   /** What the services append through; loses nothing until told. */
   readonly lossy: LossyStore;
   readonly network: ScriptedNetwork;
   /** `own` is how the process differs: the keys that it holds, its store. */
-  open(options?: Partial<AuthorizationOptions>, own?: SpecProcessOptions): Promise<Opened>;
+  open(options?: Partial<AuthorizationOptions>, own?: ProcessOptions): Promise<Opened>;
   /** Facts of the payment whose operation has this key. */
   facts(message: Sent): Promise<(StoredRecord & PaymentFact)[]>;
   types(message: Sent): Promise<string[]>;
@@ -99,7 +108,7 @@ export async function openBench(): Promise<Bench> {
     network,
     facts,
     types: async (message) => (await facts(message)).map(({ type }) => type),
-    open: (options = {}, own = {}) => openService(bench.process({ store: lossy.store, ...own }), network, options),
+    open: (options = {}, own = {}) => openService(bench.process({ store: lossy.store, ...own }), network, options, own),
     close: async () => {
       await bench.close();
       await network.close();
@@ -169,8 +178,10 @@ async function openService(
   process: SpecProcess,
   network: ScriptedNetwork,
   options: Partial<AuthorizationOptions>,
+  { strategy, secrets, commands }: ProcessOptions,
 ): Promise<Opened> {
-  const { platform, commandServer } = process;
+  const { commandServer } = process;
+  const platform = { ...process.platform, ...secrets };
   const settings: AuthorizationOptions = {
     channel: {
       id: CHANNEL,
@@ -186,11 +197,11 @@ async function openService(
   const module = await Test.createTestingModule({
     imports: [PlatformModule.of(platform), AuthorizationModule.register(settings)],
   }).compile();
-  const app: INestMicroservice = module.createNestMicroservice({ strategy: commandServer, logger: false });
+  const app: INestMicroservice = module.createNestMicroservice({ strategy: strategy ?? commandServer, logger: false });
   process.hosts(app);
   await app.listen();
   const authorization = app.get(Authorization);
-  const own = new InProcessCommandClient(commandServer);
+  const own = strategy === undefined ? new InProcessCommandClient(commandServer) : (commands ?? platform.commands);
   if (network.willing) await until(() => authorization.linkUp());
   const send: Opened['send'] = async (pattern, message) => {
     const command = await commandOf(platform, message);

@@ -8,7 +8,7 @@ import { notServed } from '../translate/not-served.ts';
 import { isServedPayment, paymentMessage, servedPayments, type ServedPayment } from '../translate/payments.ts';
 import { paymentReply } from '../translate/replies.ts';
 import { sealCard } from '../translate/sealed-card.ts';
-import { isNewPayment, type Reply } from './exchanges.ts';
+import { isNewPayment, type Asked, type Reply } from './exchanges.ts';
 
 type PaymentCommand = PaymentMessage & { readonly card?: SealedCard };
 
@@ -152,6 +152,17 @@ export class PaymentsController {
     }
   }
 
+  /**
+   * 91 or 96 of which nothing is stored, from a transport that may hand the command over again: the next writer might approve it, so the key is turned
+   * away first, by a word that lies behind the command and is met by whoever reads it (design 6).
+   */
+  private unconfirmed(asked: Asked<PaymentAnswer>): '91' | '96' | undefined {
+    if (!this.parts.commandsMayRepeat || asked.is !== 'answer' || asked.answer.kind !== 'answer') return undefined;
+    const { nothingStored, responseCode } = asked.answer;
+    if (nothingStored !== true) return undefined;
+    return responseCode === '96' ? '96' : '91';
+  }
+
   private async outcome(
     id: ServedPayment,
     request: TerminalRequest,
@@ -161,7 +172,9 @@ export class PaymentsController {
     const { exchanges, turnAways } = this.parts;
     const ended = isNewPayment(request) ? turnAways.sending(command, command.answerBy) : undefined;
     const asked = await exchanges.ask<PaymentAnswer>(servedPayments[id].pattern, command);
-    ended?.(asked.is === 'answer' && asked.answer.kind === 'silence' ? 'unknown' : asked.is);
+    const refusal = this.unconfirmed(asked);
+    ended?.(refusal !== undefined || (asked.is === 'answer' && asked.answer.kind === 'silence') ? 'unknown' : asked.is);
+    if (refusal !== undefined) return this.notTaken(request, session, refusal);
     if (asked.is === 'not-taken') return this.notTaken(request, session, '91');
     if (asked.is === 'answer') onChannel(asked.answer.channelMs ?? 0);
     if (asked.is === 'unknown' || asked.answer.kind === 'silence') return SILENCE;

@@ -53,6 +53,8 @@ export interface GatewayBench extends Omit<PlatformBench, 'process' | 'commandSe
   readonly notTaken: Set<string>;
   /** While true, what carries commands is known to be down, as while the broker is away. */
   isTransportDown: boolean;
+  /** While true, commands may be handed over again, as over Kafka; asked when a gateway is opened. */
+  commandsMayRepeat: boolean;
   /** While true, the store does not say which streams exist. */
   isStoreAway: boolean;
   /** Runs while nobody takes commands up. */
@@ -73,7 +75,7 @@ export async function openGatewayBench(): Promise<GatewayBench> {
   const bench = await openPlatformBench({ logLevel: 'debug' });
   const { commandServer, database } = bench;
   const notTaken = new Set<string>();
-  const carrier = { isDown: false, isStoreAway: false };
+  const carrier = { isDown: false, isStoreAway: false, mayRepeat: false };
   const store = Object.assign(Object.create(bench.store) as typeof bench.store, {
     existing: (streams: readonly string[]) =>
       carrier.isStoreAway ? Promise.reject(new StoreUnavailable('away')) : bench.store.existing(streams),
@@ -98,6 +100,12 @@ export async function openGatewayBench(): Promise<GatewayBench> {
     },
     set isTransportDown(isDown: boolean) {
       carrier.isDown = isDown;
+    },
+    get commandsMayRepeat() {
+      return carrier.mayRepeat;
+    },
+    set commandsMayRepeat(mayRepeat: boolean) {
+      carrier.mayRepeat = mayRepeat;
     },
     get isStoreAway() {
       return carrier.isStoreAway;
@@ -134,10 +142,13 @@ export async function openGatewayBench(): Promise<GatewayBench> {
 function turningAway(
   client: CommandClient,
   notTaken: ReadonlySet<string>,
-  carrier: { readonly isDown: boolean },
+  carrier: { readonly isDown: boolean; readonly mayRepeat: boolean },
 ): CommandClient {
   return {
     inFlight: () => client.inFlight(),
+    get mayRepeat() {
+      return carrier.mayRepeat ? (true as const) : undefined;
+    },
     request: (pattern, ...asked) => {
       if (carrier.isDown) return Promise.resolve({ kind: 'not-taken', why: 'down', isTransportDown: true });
       return notTaken.has(pattern)

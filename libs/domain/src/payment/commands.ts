@@ -140,6 +140,11 @@ export interface PaymentReply {
   readonly balance: Fen | null;
   /** Chinese words for the screen, where the code alone misleads (domain 3.4, 3.5). */
   readonly text?: string;
+  /**
+   * Nothing is stored under the key, for want of room, a channel or an index. Where commands may be handed over twice it is said to the
+   * terminal once the turn-away of the key is confirmed, because the copy may meet another writer.
+   */
+  readonly nothingStored?: true;
 }
 /** The host stays silent so that the terminal keeps its message or reverses. */
 export interface Silence {

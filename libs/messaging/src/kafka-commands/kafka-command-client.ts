@@ -36,6 +36,7 @@ const transportDown = (why: string): CommandOutcome => ({ kind: 'not-taken', why
 
 /** Commands over Kafka: a message to the partition of the key, a reply in a partition of our own, until `answerBy`. */
 export class KafkaCommandClient implements CommandClient {
+  readonly mayRepeat = true;
   readonly #options: KafkaCommandClientOptions;
   readonly #timers: Timers;
   readonly #producer: BatchingProducer;
