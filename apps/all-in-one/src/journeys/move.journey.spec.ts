@@ -1,4 +1,5 @@
 import { EventStoreStandIn } from '@tillstream/event-store/testing';
+import { checkInvariants } from '@tillstream/reporting';
 import { openPool, rebuildReadModels } from '@tillstream/service-kit';
 import { readModels } from '../host/read-models.ts';
 import { moveStore } from '../move/move-store.ts';
@@ -60,6 +61,7 @@ describe('a node whose history moves to EventStoreDB (on the stand-in)', () => {
     await journey.settled();
     expect((await journey.terminal(1).settle()).is).toBe('settled');
     expect(await breaches(journey)).toEqual([]);
+    expect(await checkInvariants(journey.node.pool, store)).toMatchObject({ breaches: [], pending: 0 });
   }, 300_000);
 
   it('closes the day that it was moved in: one book per merchant, each entry once, payouts as ever', async () => {
@@ -83,6 +85,7 @@ describe('a node whose history moves to EventStoreDB (on the stand-in)', () => {
     const { pool, platform } = journey.node;
     const replay = await rebuildReadModels({ store: platform.store, pool, models: readModels, swap: false });
     expect(replay.tables.filter(({ equal }) => !equal)).toEqual([]);
+    expect(await checkInvariants(pool, platform.store)).toMatchObject({ breaches: [], pending: 0 });
     expect(await breaches(journey)).toEqual([]);
   }, 300_000);
 });

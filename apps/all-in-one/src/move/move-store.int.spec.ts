@@ -6,6 +6,7 @@ import {
   CRASH_VARIABLE,
   EventStoreDbEventStore,
   exportRecords,
+  leafHash,
   NO_STREAM,
   openEventStore,
 } from '@tillstream/event-store';
@@ -150,14 +151,19 @@ test.each(['move-copied:1', 'move-copied:7', 'move-copied:24', 'move-imported:1'
   },
 );
 
-test('a copy that somebody changed is found before anything is switched', async () => {
+test.each([
+  ['a byte', (record: Buffer) => record, 'its leaf hash differs'],
+  ['everything that has to fit', (record: Buffer) => leafHash(record), 'the new store holds something else there'],
+])('a copy of which somebody changed %s is found before anything is switched', async (_, hashed, why) => {
   await history();
   await group('a');
   await moveKilled('move-copied:20');
-  const index = standIn.log.events.findIndex(({ stream }) => stream.startsWith('book-'));
-  const event = standIn.log.events[index];
-  standIn.log.tamper(index, { data: new Uint8Array(event?.data ?? []).fill(0x20, 90, 95) });
-  await expect(move()).rejects.toThrow('its leaf hash differs');
+  const index = standIn.log.events.findIndex(({ stream }) => stream.startsWith('payment-'));
+  const record = Buffer.from(standIn.log.events[index]?.data ?? []);
+  record.write('2026-11-22', record.indexOf('2026-11-23'));
+  const metadata = new Uint8Array(Buffer.from(JSON.stringify({ leaf: hashed(record).toString('hex') })));
+  standIn.log.tamper(index, { data: new Uint8Array(record), metadata });
+  await expect(move()).rejects.toThrow(why);
   expect(await groups()).toEqual([{ group_name: 'a', store: bench.store.storeId, position: '48' }]);
 });
 

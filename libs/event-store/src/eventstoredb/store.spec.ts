@@ -272,6 +272,51 @@ describe('EventStoreDB driver (on the stand-in): following', () => {
     expect(dataOf(got)).toEqual(['book 0', 'book 1', 'book 2']);
   });
 
+  test('while the server’s subscription is silent a read looks through to the head, and what it says later is handed over once', async () => {
+    const facts = Array.from({ length: 300 }, (_, n) => factToAppend(n));
+    await fresh.store.writer('authorization').append(stream(), NO_STREAM, facts);
+    let speak = (): void => undefined;
+    const silence = new Promise<void>((resolve) => (speak = resolve));
+    fresh.standIn.beforeMessage = () => silence;
+    // It learns of what others append by the subscription alone.
+    const slow = await openSecond({ pollMs: 60_000 });
+    const got: StoredRecord[] = [];
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    const subscription = slow.subscribe(0n, ['payment'], async (batch) => {
+      got.push(...batch);
+      await held;
+    });
+    await until(() => got.length === 300);
+    await append(stream(), NO_STREAM, 300);
+    speak();
+    // While the handler is at work the subscription says everything from the beginning, and it waits in the buffer.
+    await pause(500);
+    go();
+    await until(() => got.length > 300);
+    await pause(100);
+    await subscription.stop();
+    await slow.close();
+    expect(dataOf(got)).toEqual(Array.from({ length: 301 }, (_, n) => n));
+  });
+
+  test('a checkpoint that names the event to be looked at next does not pass over it', async () => {
+    // It knows the store while it is empty, so that no read of its own looks ahead of the subscription.
+    const slow = await openSecond({ pollMs: 60_000 });
+    while (fresh.standIn.log.events.length < 490) await append(stream(), NO_STREAM, 0);
+    // The server's first checkpoint comes after 500 events; a book stands on either side of it.
+    const books = Array.from({ length: 20 }, (_, n) => factToAppend(n));
+    await fresh.store.writer('ledger').append(`book-M1.${randomUUID()}`, NO_STREAM, books);
+    fresh.standIn.afterCheckpoint = async () => void (await pause(300));
+    const got: StoredRecord[] = [];
+    const subscription = slow.subscribe(0n, ['book'], async (facts) => void got.push(...facts));
+    await until(() => got.length >= 19);
+    await pause(100);
+    await subscription.stop();
+    expect(dataOf(got)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    await slow.close();
+  });
+
   test('what another process appends is seen by a subscription and by a wait for its stream', async () => {
     const second = await openSecond();
     const name = stream();

@@ -52,6 +52,9 @@ export class EventStoreStandIn {
   /** Appends that came, and what is to happen to the next ones, in order. */
   appends = 0;
   readonly faults: AppendFault[] = [];
+  /** Held up before each message of a subscription, and after each checkpoint of one, for as long as these say. */
+  beforeMessage = (): Promise<void> => Promise.resolve();
+  afterCheckpoint = (): Promise<void> => Promise.resolve();
   readonly #options: StandInOptions;
   readonly #server = new Server();
   #gate: Gate | undefined;
@@ -186,14 +189,17 @@ export class EventStoreStandIn {
         await new Promise<void>((resolve) => (wake = resolve));
         continue;
       }
+      await this.beforeMessage();
       next += 1;
       const wanted = filter === undefined || filter.wants(event);
       if (wanted && !(await write(call, this.#message(event, { stream })))) break;
       looked += 1;
       if (filter === undefined || looked % filter.checkpointEvery !== 0) continue;
       // The server names now the event that it looked at last, now the place where it looks next.
-      const place = looked % 2 === 0 ? event.position : (events()[next]?.position ?? this.log.end);
+      const isNext = (looked / filter.checkpointEvery) % 2 === 1;
+      const place = isNext ? (events()[next]?.position ?? this.log.end) : event.position;
       if (!(await write(call, checkpointMessage(place)))) break;
+      await this.afterCheckpoint();
     }
     forget();
   }
