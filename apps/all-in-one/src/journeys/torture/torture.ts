@@ -47,7 +47,10 @@ class TortureRun {
 
   constructor(world: TortureWorld, { seed, onProgress = () => undefined }: TortureSettings) {
     this.#world = world;
-    this.#model = new Model(world.journey.folder.simulatorFolder, world.witness, () => world.bank.paid());
+    this.#model = new Model(world.journey.folder.simulatorFolder, world.witness, {
+      paid: () => world.bank.paid(),
+      files: world.files.byDate,
+    });
     this.#seed = seed;
     this.#say = onProgress;
   }
@@ -105,13 +108,16 @@ class TortureRun {
   }
 
   /** The network has closed the date and its bank has booked the net. */
-  async #morning(date: string): Promise<void> {
+  async #morning(date: string, isLast = false): Promise<void> {
     const world = this.#world;
     await until(`the books of ${date} are closed`, () => world.child.ask<boolean>({ ask: 'day-ended', date }));
     const due = dayAfter(date);
     await world.at(`${due} 04:00:00`);
     // Over a weekend the network closes days on which hardly anybody paid.
-    for (let day = date; day < due; day = addDays(day, 1)) world.journey.foreign.endClearing(day, due);
+    for (let day = date; day < due; day = addDays(day, 1)) {
+      world.files.toBePaid(day, isLast);
+      world.journey.foreign.endClearing(day, due);
+    }
   }
 
   async #kill({ failAt, killDatabase }: Round): Promise<string> {
@@ -237,7 +243,7 @@ class TortureRun {
     await world.drained();
     this.#say(`${date} is closed and paid`);
     await world.at(`${date} 23:00:01`);
-    await this.#morning(date);
+    await this.#morning(date, true);
     const due = dayAfter(date);
     await this.#paidOut(date);
     await world.drained();

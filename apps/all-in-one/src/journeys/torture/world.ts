@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@tillstream/event-store/embedded';
-import { FaultProxy, type BankHost, type Terminal } from '@tillstream/simulator';
+import { clearingDateOf, FaultProxy, type BankHost, type Terminal } from '@tillstream/simulator';
 import pg from 'pg';
+import { addDays } from '@tillstream/domain/calendar/date';
+import { demoMerchants } from '../../demo/roster.ts';
 import { ChildNode } from '../child-node.ts';
 import { JourneyNode } from '../journey-node.ts';
 import { instantOf } from '../shanghai.ts';
 import { until } from '../until.ts';
 import { habitOf, TortureFleet } from './fleet.ts';
+import { SpoiltFiles } from './spoilt-files.ts';
 import { Witness } from './witness.ts';
 
 /** How the foreign world is made. */
@@ -30,6 +33,7 @@ export class TortureWorld {
   readonly witness = new Witness();
   readonly fleet: TortureFleet;
   readonly terminals: readonly Terminal[];
+  readonly files: SpoiltFiles;
   readonly #lines: readonly FaultProxy[];
   readonly #ports: { readonly network: number; readonly bank: number };
   #child: ChildNode | undefined;
@@ -54,6 +58,8 @@ export class TortureWorld {
       }),
     );
     this.fleet = new TortureFleet(this.terminals, seed);
+    const merchants = demoMerchants.map(({ merchantId }) => merchantId);
+    this.files = new SpoiltFiles(journey.foreign.network.files, seed, merchants);
   }
 
   /** Makes the data folder, registers merchants and terminals, and leaves the node down. */
@@ -142,7 +148,10 @@ export class TortureWorld {
   /** Moves the business clock, Shanghai time; the foreign world follows. */
   async at(local: string): Promise<void> {
     const at = Math.max(instantOf(local), this.journey.now());
+    const before = clearingDateOf(this.journey.now());
     this.journey.follow(at);
+    // Before the node knows of the new time, so that it sees no file that is not spoilt yet.
+    for (let date = before; date < clearingDateOf(at); date = addDays(date, 1)) this.files.over(date);
     await this.child.ask({ ask: 'clock', at });
   }
 

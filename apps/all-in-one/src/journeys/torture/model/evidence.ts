@@ -1,3 +1,4 @@
+import type { SpoiltFile } from '../spoilt-files.ts';
 import type { Witness } from '../witness.ts';
 import type { BankView, NetworkOperation, NetworkView } from './foreign-view.ts';
 import type { Operation, StoreView } from './store-view.ts';
@@ -13,6 +14,8 @@ export interface Evidence {
   readonly witness: Witness;
   readonly network: NetworkView;
   readonly bank: BankView;
+  /** Clearing date → its file, spoilt or not. */
+  readonly files: ReadonlyMap<string, SpoiltFile>;
   readonly store: StoreView;
   /** Merchant → id of its fee plan. */
   readonly plans: ReadonlyMap<string, string>;

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { RealPayout } from '@tillstream/simulator';
 import type pg from 'pg';
 import { demoMerchants } from '../../../demo/roster.ts';
+import type { SpoiltFile } from '../spoilt-files.ts';
 import type { Witness } from '../witness.ts';
+import { brokenClearing } from './clearing-rules.ts';
 import type { Broken, Evidence } from './evidence.ts';
 import { BankView, NetworkView } from './foreign-view.ts';
 import { brokenHolds } from './hold-rules.ts';
@@ -20,11 +22,18 @@ export class Model {
   readonly #network: NetworkView;
   readonly #bank: BankView;
   readonly #witness: Witness;
+  readonly #files: ReadonlyMap<string, SpoiltFile>;
   readonly #plans = new Map(demoMerchants.map(({ merchantId, planId }) => [merchantId, planId]));
 
-  constructor(simulatorFolder: string, witness: Witness, paid: () => readonly RealPayout[]) {
+  /** @param foreign what the foreign parties really did; their records stand in `simulatorFolder` */
+  constructor(
+    simulatorFolder: string,
+    witness: Witness,
+    foreign: { readonly paid: () => readonly RealPayout[]; readonly files: ReadonlyMap<string, SpoiltFile> },
+  ) {
+    this.#files = foreign.files;
     this.#network = new NetworkView(join(simulatorFolder, 'network.ndjson'));
-    this.#bank = new BankView(join(simulatorFolder, 'bank.ndjson'), paid);
+    this.#bank = new BankView(join(simulatorFolder, 'bank.ndjson'), foreign.paid);
     this.#witness = witness;
   }
 
@@ -43,6 +52,7 @@ export class Model {
       witness: this.#witness,
       network: this.#network,
       bank: this.#bank,
+      files: this.#files,
       store: this.store,
       plans: this.#plans,
       ...{ atEnd, afterExpiry },
@@ -51,6 +61,7 @@ export class Model {
       ...brokenPayments(evidence),
       ...brokenHolds(evidence),
       ...brokenMoney(evidence),
+      ...brokenClearing(evidence),
       ...brokenPayouts(evidence),
     ];
   }

@@ -115,7 +115,7 @@ function merchantsDiffer(evidence: Evidence): Broken[] {
     of(merchantId).owed -= confirmed - returned + resolved;
     of(merchantId).held += held;
   }
-  for (const [merchantId, amount] of store.heldByCases) of(merchantId).held += amount;
+  for (const [merchantId, amount] of store.clearing.held) of(merchantId).held += amount;
   const booked = bookedPositions(evidence);
   return [...new Set([...expected.keys(), ...booked.keys()])].flatMap((merchantId) => {
     const [ours, theirs] = [expected.get(merchantId), booked.get(merchantId)].map((one) => one ?? { owed: 0, held: 0 });
@@ -144,13 +144,13 @@ function bookedPositions({ store }: Evidence): Map<string, Position> {
   return booked;
 }
 
-/** What the bank credited for a day is what the network closed it with, and what the books have taken in. */
-function creditsDiffer({ bank, network, store }: Evidence): Broken[] {
+/** What the bank credited for a day is the net of its file, as it stood in the end, and what the books have taken in. */
+function creditsDiffer({ bank, files, store }: Evidence): Broken[] {
   const broken: Broken[] = [];
   for (const [date, amount] of bank.credits) {
-    const closed = network.closed.get(date);
-    if (closed !== amount)
-      broken.push({ rule: 'credits are the network’s nets', detail: `${date}: ${amount}, not ${String(closed)} fen` });
+    const net = files.get(date)?.lines.reduce((sum, line) => sum + line.net, 0) ?? 0;
+    if (net !== amount)
+      broken.push({ rule: 'credits are the network’s nets', detail: `${date}: ${amount}, not ${net} fen` });
     const booked = store.credited.get(date);
     if (booked !== undefined && booked !== amount)
       broken.push({ rule: 'credits are the network’s nets', detail: `${date}: booked ${booked}, not ${amount} fen` });

@@ -46,7 +46,7 @@ function undecided({ store }: Evidence): Broken[] {
 }
 
 /** What the network took is known to the store, as the same thing, and both say the same of its end. */
-function channelDiffers({ store, network }: Evidence): Broken[] {
+function channelDiffers({ store, network, files }: Evidence): Broken[] {
   const broken: Broken[] = [];
   const rule = 'store and channel agree';
   for (const taken of network.operations.values()) {
@@ -55,6 +55,7 @@ function channelDiffers({ store, network }: Evidence): Broken[] {
     const what = `the channel's ${taken.is} ${taken.key} of terminal ${taken.terminalId}`;
     if (operation === undefined) broken.push({ rule: 'no payment without an owner', detail: `${what} is in no fact` });
     else if (!isSame(operation, taken)) broken.push({ rule, detail: `${what} is another than ${named(operation)}` });
+    else if (operation.standing === 'undone' && files.get(taken.clearing)?.missed.has(taken.key)) continue;
     else if (network.stands(taken) !== heldBy[taken.is]?.includes(operation.standing)) {
       const end = network.stands(taken) ? 'stands' : taken.reversed ? 'is undone' : `was declined ${taken.code}`;
       broken.push({ rule, detail: `${what} ${end} there; ${named(operation)}` });
@@ -184,9 +185,15 @@ function isBelieved(
 const movesMoney: ReadonlySet<string> = new Set(['sale', 'void', 'completion', 'completion-void']);
 
 /** The channel has taken the money, or given it back, and holds to it. */
-function isKept({ network }: Evidence, { trace }: Operation, voids: ReadonlyMap<string, NetworkOperation>): boolean {
+function isKept(
+  { network, files }: Evidence,
+  { trace }: Operation,
+  voids: ReadonlyMap<string, NetworkOperation>,
+): boolean {
   const taken = trace === null ? undefined : network.operations.get(trace);
-  return taken !== undefined && movesMoney.has(taken.is) && network.stands(taken) && !voids.has(taken.key);
+  // A file that does not name it says that it never was.
+  const isMissed = taken !== undefined && files.get(taken.clearing)?.missed.has(taken.key) === true;
+  return taken !== undefined && !isMissed && movesMoney.has(taken.is) && network.stands(taken) && !voids.has(taken.key);
 }
 
 function isOwned({ store, atEnd }: Evidence, { status, batch }: Belief, operation: Operation): boolean {

@@ -47,7 +47,7 @@ function factsDiffer({ bank, store, atEnd }: Evidence): Broken[] {
 }
 
 /**
- * Σ paid out ≤ Σ credited per merchant: the network's standing sales of the days that the bank has credited, less the merchant's fee.
+ * Σ paid out ≤ Σ credited per merchant: the sales in the files by which the bank has paid, less the merchant's fee.
  * A refund may come after the payout; it makes a debt, and the books' own rule has it to the fen. What the bank paid twice, or
  * after it had rejected it and was given a new attempt, is the bank's doing and held as soon as it says so.
  */
@@ -70,12 +70,16 @@ function paidBeyondCredit(evidence: Evidence): Broken[] {
 }
 
 function creditedOf(evidence: Evidence): Map<string, number> {
-  const { bank, network, plans } = evidence;
+  const { bank, files, network, plans } = evidence;
   const voids = standingVoids(evidence);
+  const keys = [...files.values()].flatMap(({ date, lines }) =>
+    bank.credits.has(date) ? lines.map(({ key }) => key) : [],
+  );
   const credited = new Map<string, number>();
-  for (const sale of network.operations.values()) {
-    const pays = sale.is === 'sale' || sale.is === 'completion';
-    if (!pays || !network.stands(sale) || voids.has(sale.key) || !bank.credits.has(sale.clearing)) continue;
+  for (const key of new Set(keys)) {
+    const sale = network.operations.get(key);
+    const pays = sale?.is === 'sale' || sale?.is === 'completion';
+    if (sale === undefined || !pays || !network.stands(sale) || voids.has(key)) continue;
     const net = sale.amount - feeOf(plans.get(sale.merchantId) ?? '', sale.amount, sale.cardClass);
     credited.set(sale.merchantId, (credited.get(sale.merchantId) ?? 0) + net);
   }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { ClearingView } from './clearing-view.ts';
 import { HoldView } from './hold-view.ts';
 import { approvals, journalOf, meaning, type Standing } from './meaning.ts';
 import { PayoutView } from './payout-view.ts';
@@ -61,6 +62,7 @@ export interface Entry {
   readonly date: string;
   readonly journal: string;
   readonly cause: string;
+  readonly caseId: string | null;
   readonly lines: readonly { readonly account: string; readonly amount: number; readonly clearingDate?: string }[];
 }
 
@@ -96,8 +98,7 @@ export class StoreView {
   readonly batches = new Map<string, 'balanced' | 'reconciled' | 'with differences'>();
   /** `<terminal>.<batch>.<stan>` of what the comparison of a batch found at the host alone. */
   readonly hostOnly = new Set<string>();
-  /** Merchant → fen that cases of the clearing hold for it. */
-  readonly heldByCases = new Map<string, number>();
+  readonly clearing = new ClearingView();
   readonly unknownTypes = new Set<string>();
   position = 0;
   payments = 0;
@@ -124,17 +125,9 @@ export class StoreView {
     if (fact.type === 'EntryPosted') return this.#entry(fact);
     if (fact.stream.startsWith('batch-')) return this.#batch(fact);
     if (fact.stream.startsWith('payout-')) return this.payouts.take(fact);
-    this.#case(fact);
+    if (fact.stream.startsWith('clearing-')) this.clearing.take(fact);
     if (fact.type === 'ChannelCredited')
       this.credited.set(String(fact.data['clearingDate']), Number(fact.data['amount']));
-  }
-
-  #case({ type, data }: Read): void {
-    const hold = (data['move'] as { hold: number } | undefined)?.hold;
-    if (hold === undefined || (type !== 'ClearingDifferenceFound' && type !== 'ClearingDifferenceCleared')) return;
-    const merchantId = String(data['merchantId']);
-    const by = type === 'ClearingDifferenceFound' ? hold : -hold;
-    this.heldByCases.set(merchantId, (this.heldByCases.get(merchantId) ?? 0) + by);
   }
 
   #batch({ type, data }: Read): void {
@@ -234,8 +227,8 @@ export class StoreView {
   #entry(fact: Read): void {
     const { position, data } = fact;
     this.payouts.take(fact);
-    const { merchantId, date, journal, cause, lines } = data as unknown as Omit<Entry, 'position'>;
-    this.entries.push({ position, merchantId, date, journal, cause, lines });
+    const { merchantId, date, journal, cause, caseId = null, lines } = data as unknown as Omit<Entry, 'position'>;
+    this.entries.push({ position, merchantId, date, journal, cause, caseId, lines });
     this.booked.set(cause, [...(this.booked.get(cause) ?? []), journal]);
   }
 }
