@@ -32,9 +32,10 @@ function differences(evidence: Evidence): Broken[] {
       else left.splice(at, 1);
     }
     const known = new Set(file.truth.map(({ key }) => key));
+    const named = new Set(file.lines.map(({ key }) => key));
     for (const one of cases) {
       // An item of another day's file, or of a doubt, is judged by what became of it.
-      const isOwn = known.has(one.key) && !isDoubtful(evidence, one.key);
+      const isOwn = (known.has(one.key) || !named.has(one.key)) && !isDoubtful(evidence, one.key);
       if (isOwn && left.includes(wordOf(one)))
         broken.push({ rule, detail: `${file.date}: case ${wordOf(one)} fen is no difference of the file` });
     }

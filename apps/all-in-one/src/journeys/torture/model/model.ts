@@ -4,13 +4,9 @@ import type pg from 'pg';
 import { demoMerchants } from '../../../demo/roster.ts';
 import type { SpoiltFile } from '../spoilt-files.ts';
 import type { Witness } from '../witness.ts';
-import { brokenClearing } from './clearing-rules.ts';
 import type { Broken, Evidence } from './evidence.ts';
 import { BankView, NetworkView } from './foreign-view.ts';
-import { brokenHolds } from './hold-rules.ts';
-import { brokenMoney } from './money-rules.ts';
-import { brokenPayments } from './payment-rules.ts';
-import { brokenPayouts } from './payout-rules.ts';
+import { brokenRules } from './rules.ts';
 import { StoreView } from './store-view.ts';
 
 /**
@@ -57,12 +53,6 @@ export class Model {
       plans: this.#plans,
       ...{ atEnd, afterExpiry },
     };
-    return [
-      ...brokenPayments(evidence),
-      ...brokenHolds(evidence),
-      ...brokenMoney(evidence),
-      ...brokenClearing(evidence),
-      ...brokenPayouts(evidence),
-    ];
+    return brokenRules(evidence);
   }
 }

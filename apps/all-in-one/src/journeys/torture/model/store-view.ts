@@ -112,14 +112,15 @@ export class StoreView {
         [this.position],
       );
       for (const { position, record } of rows) {
-        this.#take({ ...(JSON.parse(record) as Omit<Read, 'position'>), position: Number(position) });
-        this.position = Number(position);
+        this.take({ ...(JSON.parse(record) as Omit<Read, 'position'>), position: Number(position) });
       }
       if (rows.length < BATCH) return;
     }
   }
 
-  #take(fact: Read): void {
+  /** Takes the next fact in. */
+  take(fact: Read): void {
+    this.position = fact.position;
     this.factIds.add(fact.id);
     if (fact.stream.startsWith('payment-')) return this.#payment(fact);
     if (fact.type === 'EntryPosted') return this.#entry(fact);
