@@ -71,6 +71,8 @@ export class SpoiltFiles {
       this.#left.push(...dropped.map((item) => ({ is: 'moved', from: date, item }) as const));
       return;
     }
+    // A correction is of a file that is there.
+    this.#files.delay(date, 0);
     this.#files.spoil(
       date,
       faults,
