@@ -14,6 +14,7 @@ import {
 } from '@tillstream/simulator';
 import { card } from '../cards.ts';
 import type { Broken } from './model/evidence.ts';
+import type { Completable } from './model/hold-view.ts';
 
 /** Cards of one wish and range, so few that a leak of one of them can be looked for everywhere. */
 const cardsOfAKind = 4;
@@ -51,8 +52,14 @@ const acts: readonly (readonly [number, Act])[] = [
   [1, (terminal) => terminal.signIn()],
   [5, (terminal) => (terminal.state.counted >= batchSize ? terminal.settle() : Promise.resolve())],
 ];
-/** What is not open, too old or gone (domain 3.15). */
+/** What is not open or gone (domain 3.15). */
 const refusals: readonly string[] = ['12', '22', '25'];
+/** What a completion is answered over the limit and within it: the amount is looked at before the age (domain 3.15). */
+const answers: Readonly<Record<Completable, Record<'over' | 'within', readonly string[]>>> = {
+  open: { over: ['13'], within: ['00'] },
+  lapsed: { over: ['13'], within: ['22'] },
+  over: { over: refusals, within: refusals },
+};
 const weights = acts.reduce((sum, [weight]) => sum + weight, 0);
 
 const habits: readonly ReversalHabit[] = ['keeps', 'keeps', 'drops-after-tries', 'drops-at-midnight', 'takes-any-code'];
@@ -102,23 +109,23 @@ export class TortureFleet {
 
   /**
    * Every second hold of each terminal is asked for one fen too much, then for the most that is allowed; each that is answered
-   * otherwise than it stands is given. @param stands whether the hold of this key (`<terminal>.<batch>.<stan>`) is open
+   * otherwise than it stands is given. @param standing how the hold of this key (`<terminal>.<batch>.<stan>`) stands
    */
-  async completeHolds(stands: (key: string) => boolean): Promise<Broken[]> {
+  async completeHolds(standing: (key: string) => Completable): Promise<Broken[]> {
     const all = this.#terminals.map(async (terminal) => {
       const broken: Broken[] = [];
       for (const item of itemsOf(terminal, isHold).filter((_, n) => n % 2 === 0)) {
         const key = `${terminal.terminalId}.${keyOf(item)}`;
-        const isOpen = stands(key);
+        const is = standing(key);
         const most = Math.floor((item.amount * 115) / 100);
         const asked = [
-          [most + 1, isOpen ? ['13'] : refusals],
-          [most, isOpen ? ['00'] : refusals],
+          [most + 1, answers[is].over],
+          [most, answers[is].within],
         ] as const;
         for (const [amount, right] of asked) {
           const outcome = await terminal.complete(keyOf(item), amount);
           const code = outcome.is === 'answered' ? outcome.code : outcome.is;
-          const detail = `${key}, ${isOpen ? 'open' : 'over'}: ${amount} of ${item.amount} fen was answered ${code}`;
+          const detail = `${key}, ${is}: ${amount} of ${item.amount} fen was answered ${code}`;
           if (!right.includes(code)) broken.push({ rule: 'open holds are completed, others are not', detail });
         }
       }

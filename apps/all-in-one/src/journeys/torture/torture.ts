@@ -182,7 +182,7 @@ class TortureRun {
       await this.#model.store.read(pool);
       return this.#model.store.holds.held.length === 0;
     });
-    const late = await world.fleet.completeHolds(() => false);
+    const late = await world.fleet.completeHolds((key) => this.#model.store.holds.standingOf(key));
     await world.drained();
     this.#fail('after day 31', late);
     await this.#judge('after day 31', { afterExpiry: true });
@@ -197,7 +197,7 @@ class TortureRun {
     await world.drained();
     await this.#model.store.read(await world.database());
     const { holds } = this.#model.store;
-    this.#fail('when holds are completed', await world.fleet.completeHolds((key) => holds.isHeld(key)));
+    this.#fail('when holds are completed', await world.fleet.completeHolds((key) => holds.standingOf(key)));
   }
 
   /** The margin is not waited for: what the bank has paid too much may keep it in the reserve until the books close. */

@@ -170,3 +170,18 @@ describe('a hold lapses on day 31', () => {
     expect(history.broken({ afterExpiry: true })).toEqual([]);
   });
 });
+
+describe('how a completion finds a hold', () => {
+  it.each([
+    ['open', () => undefined],
+    ['lapsed', (h: History, one: Made) => lapse(h, one)],
+    ['over', (h: History, one: Made) => h.done('000002', 'completion', 9_000, one)],
+    ['over', (h: History, one: Made) => h.done('000002', 'pre-auth-void', 10_000, one)],
+    ['over', (h: History, one: Made) => h.ask(h.made('000002', 'completion', 9_000, one))],
+  ] as const)('%s', (is, act) => {
+    const history = new History();
+    act(history, hold(history));
+    expect(history.store.holds.standingOf('10000001.000001.000001')).toBe(is);
+    expect(history.store.holds.standingOf('10000001.000001.000009')).toBe('over');
+  });
+});

@@ -4,6 +4,9 @@ import type { Operation, Read } from './store-view.ts';
 /** How a pre-authorisation stands by the facts (domain 3.14); `closed`: its completion goes back to the payer. */
 export type HoldState = 'asked' | 'held' | 'completed' | 'voided' | 'expired' | 'undone' | 'closed';
 
+/** Whether a hold may be completed: it is open, has lapsed, or was ended, undone or never there. */
+export type Completable = 'open' | 'lapsed' | 'over';
+
 /** A pre-authorisation. */
 export interface Hold {
   readonly operation: Operation;
@@ -36,9 +39,12 @@ export class HoldView {
     return [...this.byPayment.values()].filter(({ state }) => state === 'held');
   }
 
-  /** Whether the hold of this key (`<terminal>.<batch>.<stan>`) may be completed. */
-  isHeld(key: string): boolean {
-    return this.held.some(({ operation, open }) => operation.key === key && open === null);
+  /** How a completion of the hold of this key (`<terminal>.<batch>.<stan>`) finds it. */
+  standingOf(key: string): Completable {
+    const hold = [...this.byPayment.values()].find(({ operation }) => operation.key === key);
+    if (hold === undefined || hold.open !== null) return 'over';
+    if (hold.state === 'expired') return 'lapsed';
+    return hold.state === 'held' ? 'open' : 'over';
   }
 
   /** Takes a fact about an operation of a payment. */

@@ -49,7 +49,7 @@ const isPayment = (kind: string): boolean => kind === 'sale' || kind.startsWith(
 export class History {
   readonly network = new NetworkView('by hand');
   readonly bank = new BankView('by hand', () => []);
-  readonly #store = new StoreView();
+  readonly store = new StoreView();
   readonly #witness = new Witness();
   readonly #files = new Map<string, NonNullable<ReturnType<Evidence['files']['get']>>>();
   #facts = 0;
@@ -64,7 +64,7 @@ export class History {
     this.#facts += 1;
     const id = `fact-${this.#facts}`;
     const fact: Read = { position: this.#facts, id, stream, type, data: { ...data } };
-    this.#store.take(fact);
+    this.store.take(fact);
     return id;
   }
 
@@ -280,7 +280,7 @@ export class History {
   /** What is broken, in full. */
   judged({ atEnd = false, afterExpiry = false } = {}): Broken[] {
     return brokenRules({
-      ...{ witness: this.#witness, network: this.network, bank: this.bank, store: this.#store },
+      ...{ witness: this.#witness, network: this.network, bank: this.bank, store: this.store },
       ...{ files: this.#files, plans: new Map([[MERCHANT, 'flat-060']]), atEnd, afterExpiry },
     });
   }
