@@ -204,6 +204,13 @@ describe('settlement of a batch (domain 4.1)', () => {
     const late = settled(EMPTY_TOTALS);
     expect(factsOf(presentTotals(current(opened(), '000008'), late, present(totalsOf(three), '2')))).toEqual([]);
   });
+  it('a settled batch calls no totals balanced that it never compared, so that the terminal uploads what came later', () => {
+    const done = settled(EMPTY_TOTALS);
+    expect(answerOf(done, EMPTY_TOTALS)).toMatchObject({ domesticReply: 1, foreignReply: 1 });
+    expect(answerOf(done, totalsOf(three))).toMatchObject({ domesticReply: 2, foreignReply: 1 });
+    const uploaded = after(done, uploadItems(done, upload('000101', '201', three.map(sent))));
+    expect([uploaded.is, 'upload' in uploaded && uploaded.upload.items.length]).toEqual(['SETTLED', 3]);
+  });
   it('after reply 2 a renewed 0500 is compared anew and drops the upload so far', () => {
     const state = after(reconciling(), uploadItems(reconciling(), upload('000101', '201', three.map(sent))));
     const renewed = after(state, presentTotals(current(state), state, present(totalsOf(three), '000102')));

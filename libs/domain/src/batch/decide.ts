@@ -194,23 +194,29 @@ export function hostClose(state: BatchState, totals: BatchTotals, reason: string
 
 /**
  * What the terminal is told about the batch as its stream stands now: silence while the outcome is not yet said. `presented`
- * is what an 0500 named, needed for a batch that the host closed, which has no answer of its own.
+ * is what an 0500 named. A settled batch gives its stored answer again (domain 2.7), but calls no totals balanced that it never
+ * compared: a terminal that went on in a batch whose answer was lost uploads what it has, and its copies are taken in (domain 4.1).
  */
 export function answerOf(state: BatchState, presented?: BatchTotals): BatchAnswer {
+  const fits = (totals: BatchTotals, block: 'domestic' | 'foreign'): boolean =>
+    presented === undefined || sameBlock(presented[block], totals[block]);
   switch (state.is) {
     case 'NONE':
     case 'OPEN':
     case 'CLOSING':
       return { kind: 'silence' };
     case 'HOST_CLOSED': {
-      const reply = (block: 'domestic' | 'foreign'): 1 | 2 =>
-        presented === undefined || sameBlock(presented[block], state.totals[block]) ? 1 : 2;
+      const reply = (block: 'domestic' | 'foreign'): 1 | 2 => (fits(state.totals, block) ? 1 : 2);
       return answered(state.ref.batch, reply('domestic'), reply('foreign'));
     }
     case 'RECONCILING':
-    case 'SETTLED':
-    case 'SETTLED_WITH_DIFF':
       return answered(state.ref.batch, state.replies.domestic, state.replies.foreign);
+    case 'SETTLED':
+    case 'SETTLED_WITH_DIFF': {
+      const reply = (block: 'domestic' | 'foreign'): 1 | 2 =>
+        fits(state.presentation.totals, block) ? state.replies[block] : 2;
+      return answered(state.ref.batch, reply('domestic'), reply('foreign'));
+    }
     default:
       return unreachable(state);
   }
