@@ -142,13 +142,6 @@ export const scenarios = [
     specs: ['all-in-one/src/backup', 'journeys/restore.journey'],
   },
   {
-    number: 1,
-    cluster: true,
-    title:
-      'on the cluster: services, broker, relay and database killed under load, storms, poison, consumers that stand still',
-    specs: ['journeys/cluster-faults'],
-  },
-  {
     number: 7,
     cluster: true,
     title: 'on the cluster: every journey that looks at the product from outside',

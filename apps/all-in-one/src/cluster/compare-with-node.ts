@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StartOptions } from '../arguments.ts';
 
+const LONG_TIMERS = { TILLSTREAM_ANSWER_TIMER: '10s', TILLSTREAM_CHANNEL_TIMER: '6s' };
 /** The end of a program's output that is shown when it failed. */
 const SHOWN = 4_000;
 
@@ -61,7 +62,8 @@ async function traded(
   ];
   const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const program = fileURLToPath(new URL(`${entry}.${ending}`, import.meta.url));
-  const environment = { ...process.env };
+  // A busy machine must lose no answer but those that the plan loses.
+  const environment: NodeJS.ProcessEnv = { ...LONG_TIMERS, ...process.env };
   // Each side has a database of its own.
   delete environment['DATABASE_URL'];
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
