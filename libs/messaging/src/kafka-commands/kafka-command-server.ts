@@ -27,7 +27,9 @@ export interface KafkaCommandServerOptions extends CommandLaneOptions {
   readonly onTrouble?: (why: string) => void;
 }
 
-const COMMIT_MS = 100;
+/** A commit goes over the connection that reads, so that each one holds up a read. */
+const COMMIT_MS = 500;
+const LOOK_AGAIN_MS = 100;
 /** The coordinator's clock began to run before we heard its word. */
 const LEASE_MARGIN_MS = 1_000;
 
@@ -151,7 +153,7 @@ export class KafkaCommandServer extends Server implements CustomTransportStrateg
         this.#releaseAll();
       } catch (error) {
         this.#options.onTrouble?.(causeOf(error));
-        await new Promise<void>((resolve) => this.#timers.after(COMMIT_MS, resolve));
+        await new Promise<void>((resolve) => this.#timers.after(LOOK_AGAIN_MS, resolve));
       }
     }
   }
