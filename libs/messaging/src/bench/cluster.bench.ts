@@ -8,7 +8,7 @@ import pg from 'pg';
 import { PostgresEventStore } from '@tillstream/event-store';
 import { startEmbeddedPostgres } from '@tillstream/event-store/embedded';
 import { factToAppend } from '@tillstream/event-store/testing';
-import { brokerJars, startBroker, stopBroker } from '../broker/index.ts';
+import { brokerJars, startBroker, stopBroker, type Broker } from '../broker/index.ts';
 import { java } from '../broker/jvm-broker.ts';
 import { migrateMessaging } from '../in-process/state-tables.ts';
 import { ensureTopics } from '../kafka/ensure-topics.ts';
@@ -42,8 +42,9 @@ const folder = mkdtempSync(join(tmpdir(), 'tillstream-bench-'));
 chmodSync(folder, 0o755);
 const children: ChildProcess[] = [];
 const postgres = await startEmbeddedPostgres({ folder, database: 'bench' });
-const broker = await startBroker({ folder: join(folder, 'kafka'), say: console.log });
+let broker: Broker;
 try {
+  broker = await startBroker({ folder: join(folder, 'kafka'), say: console.log });
   await run();
 } finally {
   for (const child of children) child.disconnect();
