@@ -37,13 +37,15 @@ describe('the plan of a torture run', () => {
     expect(planRounds({ ...settings, seed: '7' })).not.toEqual(planRounds({ ...settings, seed: '8' }));
   });
 
-  it('reaches every crash point of the table in some run', () => {
+  it('reaches every crash point of a running node in some run', () => {
     const names = new Set(
       Array.from({ length: 40 }, (_, seed) => planRounds({ ...settings, seed: String(seed) }))
         .flat()
         .flatMap(({ failAt }) => (failAt === undefined ? [] : [failAt.split(':')[0]])),
     );
-    expect(Object.keys(crashPoints).filter((name) => !names.has(name))).toEqual([]);
+    // The move to another store has a process of its own, which its specs kill; no node runs meanwhile.
+    const ofNode = Object.keys(crashPoints).filter((name) => !name.startsWith('move-'));
+    expect(ofNode.filter((name) => !names.has(name))).toEqual([]);
   });
 });
 
