@@ -88,6 +88,7 @@ describe('a return to the payer of an item that stands in 2191 (domain 4.6, J10)
     await returned('ReturnRequested', caseId);
     await returned('ReturnAccepted', caseId);
     await until('it is booked', async () => (await suspenseLong()) === amount);
+    await until('its case is over', async () => (await caseOf('DUPLICATE')) === undefined);
     expect((await listed()).map(({ outcome }) => outcome)).toEqual(['LONG']);
     await expectSound();
   });
@@ -98,13 +99,13 @@ describe('a return to the payer of an item that stands in 2191 (domain 4.6, J10)
     await end(caseId, 'return-to-payer');
     await returned('ReturnRequested', caseId);
     await returned('ReturnDeclined', caseId);
-    await until('it is open again', async () => (await caseOf('DUPLICATE')) !== undefined);
+    await until('it is open again', async () => (await caseOf('DUPLICATE'))?.status === 'ASSIGNED');
     expect(await caseOf('DUPLICATE')).toMatchObject({ caseId, status: 'ASSIGNED', owner: 'wang', proposal: null });
     expect((await approve(caseId)).body.code).toBe('nothing-proposed');
     await end(caseId, 'return-to-payer');
     await returned('ReturnRequested', caseId, 2);
     await returned('ReturnDeclined', caseId, 2);
-    await until('it is open once more', async () => (await caseOf('DUPLICATE')) !== undefined);
+    await until('it is open once more', async () => (await caseOf('DUPLICATE'))?.status === 'ASSIGNED');
     await end(caseId, 'write-off');
     await until('it is booked', async () => (await suspenseLong()) === 800_00);
     expect((await bench.types(mine)).filter((type) => type === 'ClearingCaseReopened')).toHaveLength(2);
