@@ -74,6 +74,30 @@ describe(isCase, () => {
     expect(history.broken()).toEqual([]);
   });
 
+  describe('a channel that took the refunds of one sale in another order', () => {
+    const refunded = (n: number, by: number): History => {
+      const { history, first } = sold();
+      const refunds = ['000003', '000004'].slice(0, n).map((stan) => history.made(stan, 'refund', 1_000, first));
+      for (const refund of refunds) history.refund(refund, 6);
+      history.file();
+      history.compare();
+      for (const [at, refund] of refunds.entries())
+        history.differs('FEE_DIFF', traceOf(refund), { receivable: at === 0 ? by : -by });
+      return history;
+    };
+
+    it('may split the costs a fen otherwise', () => {
+      expect(refunded(2, 1).broken()).not.toContain(isCase);
+    });
+
+    it.each([
+      ['more than that', 2, 3],
+      ['a refund that is the only one', 1, 1],
+    ])('breaks the rule by %s', (_what, n, by) => {
+      expect(refunded(n, by).broken()).toContain(isCase);
+    });
+  });
+
   it('is broken by a doubled line without DUPLICATE', () => {
     const { history } = sold();
     const truth = history.truth();
