@@ -23,8 +23,16 @@ export const LASTING_TABLES = [
   'state.writer',
 ] as const;
 
-/** In no backup: keys that are destroyed minutes later, so that nobody can open what they sealed (design 10), and leases of processes. */
-export const LEFT_OUT_TABLES = ['vault.epoch_key', 'state.reply_partition'] as const;
+/**
+ * In no backup: keys that are destroyed minutes later, so that nobody can open what they sealed (design 10), leases of processes, and where a
+ * cluster's groups and relay stand in a topic: a restored history is a publication of its own, whose groups begin at their checkpoint.
+ */
+export const LEFT_OUT_TABLES = [
+  'vault.epoch_key',
+  'state.partition_checkpoint',
+  'state.relay',
+  'state.reply_partition',
+] as const;
 
 /** A table that a backup holds. */
 export type SavedTable = (typeof PROGRESS_TABLES | typeof LASTING_TABLES)[number];
