@@ -59,6 +59,16 @@ const kafka = await kafkaForSpecs();
     expect(await wrongRows(database.pool)).toEqual([]);
   });
 
+  it('ends when it is told to in the very moment in which it becomes the holder', async () => {
+    await place.relay.stop();
+    for (let round = 0; round < 20; round += 1) {
+      const relay = place.openRelay();
+      await new Promise((resolve) => setTimeout(resolve, round % 5));
+      await relay.stop();
+    }
+    expect(await row<string | null>('holder')).toBe(null);
+  });
+
   it('notices that its topic was lost, publishes everything again under a new generation, and consumers go on without a hole', async () => {
     const { database, settings, store } = place;
     const feed = place.openFeed();

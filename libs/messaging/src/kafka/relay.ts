@@ -113,6 +113,8 @@ export class Relay {
     const ended = new AbortController();
     const end = (): void => ended.abort();
     this.#stopping.signal.addEventListener('abort', end);
+    // The lease may have come while the stop was being asked for, and an abort that is over is told to nobody.
+    if (this.#stopping.signal.aborted) end();
     let current: () => Published = () => from;
     // Beside the sending, which waits for the broker: a holder that cannot send is still the holder.
     const keeping = this.#keep(() => current(), leaseMs / 3, ended);
