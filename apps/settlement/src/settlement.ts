@@ -63,6 +63,9 @@ const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
   margin: [LEDGER],
 };
 
+/** A group's facts stand behind those that it answers: a payment opens its book, and the book's facts are answered by settlement. */
+const SAID_IN_TURN = ['what stood', 'the books of it', 'the answers to the books'] as const;
+
 /** How long a question about a day waits for the groups to take in what stood before it. */
 const caughtUpWithinMs = 5_000;
 
@@ -207,10 +210,17 @@ export class Settlement {
     return { done: waitingFor === null, waitingFor };
   }
 
-  /** What was stored when it is asked has been taken in; payments that go on meanwhile belong to later dates. */
+  /**
+   * What was stored when it is asked has been taken in, and what the ledger and this service have said of it as well; payments that go on
+   * meanwhile belong to later dates.
+   */
   async #isCaughtUp(): Promise<boolean> {
     const { store, machineClock } = this.#platform;
     const groups = [...readModels, BOOK_ANSWERS, DECLINED_ADVICES, LEDGER];
-    return this.#rows.reached(await store.head(), machineClock.now() + caughtUpWithinMs, groups);
+    const deadline = machineClock.now() + caughtUpWithinMs;
+    for (const _ of SAID_IN_TURN) {
+      if (!(await this.#rows.reached(await store.head(), deadline, groups))) return false;
+    }
+    return true;
   }
 }
