@@ -280,12 +280,19 @@ describe('batch upload (domain 2.4)', () => {
     });
     expect(after(state, [outcome as BatchFact]).is).toBe('SETTLED_WITH_DIFF');
   });
-  it('another card under the same STAN is another item; the same card and amount under another STAN is the same', () => {
+  it('another card under the same STAN is CARD_DIFF, never HOST_ONLY: the terminal has it, so it is not reversed', () => {
+    const kinds = (host: HostItem[], terminal: HostItem[]): string[] =>
+      differencesOf(host, terminal).map(({ kind, stan }) => `${kind} ${stan}`);
+    expect(differencesOf([item('000001', 100, 'a')], [item('000001', 100, 'b')])).toEqual([
+      { kind: 'CARD_DIFF', stan: '000001', hostAmount: 100, terminalAmount: 100 },
+    ]);
+    expect(kinds([item('000001', 100, 'a')], [item('000001', 90, 'b')])).toEqual(['CARD_DIFF 000001']);
+    // An item that another one fits by card and amount is not taken by its STAN.
     expect(
-      differencesOf([item('000001', 100, 'a')], [item('000001', 100, 'b')])
-        .map(({ kind }) => kind)
-        .sort(),
-    ).toEqual(['HOST_ONLY', 'TERMINAL_ONLY']);
+      kinds([item('000001', 100, 'a'), item('000002', 50, 'b')], [item('000001', 50, 'b'), item('000003', 7, 'c')]),
+    ).toEqual(['HOST_ONLY 000001', 'TERMINAL_ONLY 000003']);
+  });
+  it('the same card and amount under another STAN is the same item; an item without a card is known by its STAN', () => {
     expect(differencesOf([item('000001', 100, 'a')], [item('000002', 100, 'a')])).toEqual([]);
     expect(differencesOf([item('000001', 100, 'a')], [item('000001', 100, '')])).toEqual([]);
   });

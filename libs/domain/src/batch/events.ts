@@ -28,8 +28,9 @@ export interface BatchItem {
   /** The type is the host's (domain 2.4); null in what a terminal uploads as F48 lists. */
   readonly kind: 'sale' | 'void' | 'refund' | null;
 }
+/** `CARD_DIFF`: one STAN on both sides, but not the card: the terminal has the transaction, so nothing is taken back (domain 4.1). */
 export interface BatchDifference {
-  readonly kind: 'HOST_ONLY' | 'TERMINAL_ONLY' | 'AMOUNT_DIFF';
+  readonly kind: 'HOST_ONLY' | 'TERMINAL_ONLY' | 'AMOUNT_DIFF' | 'CARD_DIFF';
   readonly stan: string;
   readonly hostAmount: Fen | null;
   readonly terminalAmount: Fen | null;

@@ -69,8 +69,9 @@ export const countFits = (count: number, items: readonly MergedItem[]): boolean 
   count === items.length || count === items.reduce((sum, { shapes }) => sum + shapes.length, 0);
 
 /**
- * The differences of a batch, item by item (domain 4.1): first by STAN, then by card and amount. Sorted by STAN, so that the
- * same items always give the same list.
+ * The differences of a batch, item by item (domain 4.1): by STAN and card, then by card and amount, at last by STAN alone. What
+ * the terminal names by its STAN it has, whatever else the item says: an upload carries no MAC (domain 2.6), so a spoilt card
+ * number must not look like an approval that the terminal lacks, which is reversed. Sorted by STAN, so that the same items always give the same list.
  */
 export function differencesOf(host: Iterable<HostItem>, terminal: Iterable<BatchItem>): readonly BatchDifference[] {
   const open = [...terminal];
@@ -88,10 +89,10 @@ export function differencesOf(host: Iterable<HostItem>, terminal: Iterable<Batch
     if (item) differences.push(difference('AMOUNT_DIFF', one.stan, one, item));
     return !item;
   });
-  for (const one of unmatched) {
-    if (!take((item) => item.amount === one.amount && known(item, one))) {
-      differences.push(difference('HOST_ONLY', one.stan, one, null));
-    }
+  const strangers = unmatched.filter((one) => !take((item) => item.amount === one.amount && known(item, one)));
+  for (const one of strangers) {
+    const item = take((candidate) => candidate.stan === one.stan);
+    differences.push(difference(item ? 'CARD_DIFF' : 'HOST_ONLY', one.stan, one, item ?? null));
   }
   for (const item of open) differences.push(difference('TERMINAL_ONLY', item.stan, null, item));
   return differences.sort((a, b) => (a.stan < b.stan ? -1 : a.stan > b.stan ? 1 : 0));
