@@ -26,11 +26,13 @@ const AT_POSITION = `
   select l.merchant_id, l.account, l.amount from book b join entry_line l using (merchant_id, book_date)
   where b.opened_position <= $1 and (b.closed_position is null or b.closed_position > $1) and l.position <= $1`;
 
-/** At the view's own position the sums of open books are right as well. */
+/** At the view's own position the sums of open books are right as well, when they hold nothing beyond it. */
 const NOW = 'select merchant_id, account, amount from book_flow';
 
 const linesAt = (view: View, position: string): { sql: string; parameters: string[] } =>
-  position === view.mark.position ? { sql: NOW, parameters: [] } : { sql: AT_POSITION, parameters: [position] };
+  view.even && position === view.mark.position
+    ? { sql: NOW, parameters: [] }
+    : { sql: AT_POSITION, parameters: [position] };
 
 /** Balance per account over everybody at a position that the view has reached, and their sums. */
 export async function trialBalance(

@@ -42,4 +42,30 @@ describe('the day report', () => {
     expect(report.terminalTotals).toEqual({ debitSum: 1_133_333, debitCount: 3, creditSum: 73_333, creditCount: 2 });
     expect(report.hostTotals).toEqual(report.terminalTotals);
   });
+
+  it('on the cluster counts nothing beyond the position that it names, though other partitions are further', async () => {
+    await workedDay(history);
+    await history.reported();
+    const whole = await dayReport(history.pool, '2026-11-23');
+    await history.spread(whole.position.position);
+    const even = await dayReport(history.pool, '2026-11-23');
+    expect(even).toEqual(whole);
+    // From the entries one by one it is the same to the fen.
+    await history.spread(whole.position.position, String(BigInt(whole.position.position) + 1n));
+    expect(await dayReport(history.pool, '2026-11-23')).toEqual(whole);
+
+    const { rows } = await history.pool.query<{ before: string }>(
+      "select max(position - 1)::text as before from read.entry where activity = 'refund'",
+    );
+    const before = rows[0]?.before ?? '';
+    await history.spread(before, whole.position.position);
+    const { position, totals, trialBalance } = await dayReport(history.pool, '2026-11-23');
+    expect(position.position).toBe(before);
+    expect(trialBalance.difference).toBe(0);
+    expect(totals).toMatchObject({
+      refunds: { count: 0, sum: 0 },
+      sales: whole.totals.sales,
+      net: whole.totals.net + 39_760,
+    });
+  });
 });

@@ -49,7 +49,7 @@ export interface DayReport extends DayBatches {
 
 /**
  * The day as finance reads it, from one position. Money (sales, voids, refunds, fee, cost, margin, net) is what stands in the
- * merchants' books of the date, so that sales − voids − refunds − fee = net; a sale that was reversed is in none of them.
+ * merchants' books of the date up to the position, so that sales − voids − refunds − fee = net; a sale that was reversed is in none of them.
  * `reversed`, `declined` and `inDoubt` count operations by their trade date, where they stand now. The payout is the first
  * that covers the date. Accounts and trial balance are over the whole history up to the position.
  */
@@ -67,7 +67,9 @@ export async function lastDayOfTrade(view: View, today: string): Promise<string>
 
 /** {@link dayReport} inside a read that is already open. */
 export async function dayReportAt(view: View, date: string): Promise<DayReport> {
-  const rows = await view.query<Record<string, string>>(MERCHANT_DAYS, [date]);
+  const rows = await (view.even
+    ? view.query<Record<string, string>>(merchantDays('book_activity'), [date])
+    : view.query<Record<string, string>>(merchantDays(ACTIVITY_AT_POSITION), [date, view.mark.position]));
   const payouts = await view.query<{ merchant_id: string; due_date: string; amount: string; status: string }>(PAYOUTS, [
     date,
   ]);
@@ -92,8 +94,19 @@ export async function dayReportAt(view: View, date: string): Promise<DayReport> 
   };
 }
 
+/** The rows of `book_activity` as they were at a position (parameter 2), from the entries: one row for each. */
+const ACTIVITY_AT_POSITION = `
+  (select e.merchant_id, e.book_date, e.activity, 1 as count, m.net + m.fee as gross, m.fee, m.issuer_cost, m.network_cost
+    from entry e cross join lateral (
+      select -coalesce(sum(amount) filter (where account in ('2001', '2003')), 0) as net,
+        -coalesce(sum(amount) filter (where account = '4001'), 0) as fee,
+        coalesce(sum(amount) filter (where account = '5001'), 0) as issuer_cost,
+        coalesce(sum(amount) filter (where account = '5002'), 0) as network_cost
+      from jsonb_to_recordset(e.lines) as one (account text, amount bigint)) m
+    where e.book_date = $1 and e.position <= $2 and e.activity is not null) one`;
+
 /** Money by book date, outcomes by trade date; a merchant with either is listed. */
-const MERCHANT_DAYS = `
+const merchantDays = (activity: string): string => `
   with money as (
     select merchant_id,
       sum(case activity when 'sale' then count when 'sale-undone' then -count else 0 end) as sales_count,
@@ -103,7 +116,7 @@ const MERCHANT_DAYS = `
       sum(count) filter (where activity = 'refund') as refunds_count,
       -sum(gross) filter (where activity = 'refund') as refunds_sum,
       sum(fee) as fee, sum(gross) - sum(fee) as net, sum(issuer_cost) + sum(network_cost) as cost
-    from book_activity where book_date = $1 group by merchant_id
+    from ${activity} where book_date = $1 group by merchant_id
   ), outcome as (
     select merchant_id, sum(reversed_count) as reversed_count, sum(reversed_sum) as reversed_sum,
       sum(declined_count) as declined_count, sum(undecided_count) as undecided_count

@@ -10,9 +10,11 @@ export interface Mark {
   readonly position: string;
 }
 
-/** Reads of one answer: all of them see the rows of one position. */
+/** Reads of one answer: all of them see the rows of one moment, which hold every fact up to the mark. */
 export interface View {
   readonly mark: Mark;
+  /** True when they hold nothing beyond the mark: always on the single node, on the cluster when every partition stands at it. */
+  readonly even: boolean;
   query<T>(sql: string, parameters?: readonly unknown[]): Promise<T[]>;
 }
 /** A {@link View} that finds rows by their classes as well. */
@@ -28,10 +30,10 @@ export class NothingReported extends Error {
 const READ_ONLY = 'set transaction read only';
 
 /** On the cluster the lowest position of the partitions: everything up to it is in the rows. */
-const markOf = (found: readonly ReachRow[]): Mark => {
+const placeOf = (found: readonly ReachRow[]): Pick<View, 'mark' | 'even'> => {
   const reach = reachesOf(found).get(REPORTING_GROUP);
   if (reach === undefined) throw new NothingReported('reporting has not taken in any fact yet');
-  return { store: reach.store, position: String(reach.lowest) };
+  return { mark: { store: reach.store, position: String(reach.lowest) }, even: reach.lowest === reach.highest };
 };
 
 /** Runs reads in one repeatable-read transaction over the live rows. @throws NothingReported */
@@ -45,7 +47,7 @@ export async function readAt<T>(pool: Pool, work: (view: View) => Promise<T>): P
     await client.query(`set local search_path to ${LIVE_SCHEMA}`);
     const query = async <R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> =>
       (await client.query(sql, [...parameters])).rows as R[];
-    return await work({ mark: markOf(await query<ReachRow>(REACH_SQL, [[REPORTING_GROUP]])), query });
+    return await work({ ...placeOf(await query<ReachRow>(REACH_SQL, [[REPORTING_GROUP]])), query });
   } finally {
     await client.query('rollback').catch((error: Error) => (broken = error));
     client.off('error', died);
@@ -59,6 +61,6 @@ export async function readRowsAt<T>(source: DataSource, work: (view: RowView) =>
     await rows.query(READ_ONLY);
     const query = <R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> =>
       rows.query(sql, [...parameters]);
-    return work({ rows, mark: markOf(await query<ReachRow>(REACH_SQL, [[REPORTING_GROUP]])), query });
+    return work({ rows, ...placeOf(await query<ReachRow>(REACH_SQL, [[REPORTING_GROUP]])), query });
   });
 }

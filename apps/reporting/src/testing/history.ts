@@ -90,6 +90,16 @@ export class History {
     return head;
   }
 
+  /** Reporting's places as the cluster keeps them, by partition: one of them further than the others. */
+  async spread(lowest: string, highest = lowest): Promise<void> {
+    await this.pool.query(
+      `insert into state.partition_checkpoint (group_name, partition, store, generation, position, holder, moved_at)
+       select $1, n, $2, 0, case n when 0 then $4::bigint else $3::bigint end, gen_random_uuid(), now() from generate_series(0, 47) n
+       on conflict (group_name, partition) do update set position = excluded.position`,
+      [reportingModel.name, this.store.storeId, lowest, highest],
+    );
+  }
+
   #toAppend(id: string, key: string, fact: Fact): FactToAppend {
     return { id, fact, at: this.at, by: 'service:spec', causedBy: null, correlation: 'spec', key };
   }
