@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Address } from '@tillstream/simulator';
+import { couple } from '../couple.ts';
 
 /**
  * One address for terminals before several gateways, as the load balancer of a real cluster gives: each connection goes to the next
@@ -54,18 +55,7 @@ export class FrontDoor {
     far.once('error', refused);
     far.once('connect', () => {
       far.off('error', refused);
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(one);
-        one.setNoDelay(true);
-        one.on('error', () => one.destroy());
-        one.on('close', () => {
-          this.#sockets.delete(one);
-          other.destroy();
-        });
-      }
+      couple(near, far, this.#sockets);
       near.pipe(far);
       far.pipe(near);
       near.resume();

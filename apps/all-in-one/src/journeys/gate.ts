@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { couple } from '../couple.ts';
 
 /** Where the far side listens. */
 export interface FarSide {
@@ -63,18 +64,7 @@ export class Gate {
       return;
     }
     const far = connect(this.#far);
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(one);
-      one.setNoDelay(true);
-      one.on('error', () => one.destroy());
-      one.on('close', () => {
-        this.#sockets.delete(one);
-        other.destroy();
-      });
-    }
+    couple(near, far, this.#sockets);
     near.on('data', (piece: Buffer) => void far.write(piece));
     far.on('data', (piece: Buffer) => {
       const handOver = (): void => void (near.destroyed || near.write(piece));
