@@ -1,3 +1,4 @@
+import { daysBetween } from '@tillstream/domain/calendar/date';
 import {
   drawFrom,
   keyOf,
@@ -253,12 +254,16 @@ async function repeatOne(terminal: Terminal, draw: Draw, more: number): Promise<
   return terminal.drill((core) => sendAgain(core, keyOf(item), amount + more));
 }
 
-/** A refund of a closed batch comes once more under the number of the open one. */
+/** A refund of a closed batch comes once more under the number of the open one, within the 48 hours in which it is the same advice (domain 2.7). */
 async function repeatRefund(terminal: Terminal, draw: Draw): Promise<unknown> {
   const { batch } = terminal.state;
   const refunds = itemsOf(
     terminal,
     (item) => item.kind === 'refund' && item.batch !== batch && item.status === 'approved',
   );
-  return refunds.length > 0 ? terminal.drill((core) => sendUnderOpenBatch(core, keyOf(draw.pick(refunds)))) : undefined;
+  return terminal.drill(async (core) => {
+    const today = core.localTime().date;
+    const recent = refunds.filter(({ date }) => daysBetween(date, today) <= 1);
+    return recent.length > 0 ? sendUnderOpenBatch(core, keyOf(draw.pick(recent))) : undefined;
+  });
 }
