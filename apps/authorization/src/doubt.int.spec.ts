@@ -145,6 +145,30 @@ describe('a reversal that the channel answers 12 is decided by the clearing file
     expect((await bench.types(sale)).filter((type) => type === 'ReturnRequested')).toHaveLength(2);
   });
 
+  it('two people leave with the merchant what the channel does not take back: its hold ends, once, and it may be refunded', async () => {
+    const { sale, rrn } = await approvedSale();
+    notUndone();
+    await service.reply('reversal', sale);
+    await says(sale, 'ReversalStuck');
+    bench.network.script = () => ({ code: '57' });
+    await fileSays(sale, 'present', 'case-1');
+    await says(sale, 'ReturnDeclined');
+    await peopleUphold(sale);
+    await says(sale, 'PaymentUpheld');
+    const cause = (await bench.store.readStream(streamOf.clearingOf(CHANNEL, '2026-11-23', MERCHANT))).at(-1);
+    expect((await bench.facts(sale)).at(-1)).toMatchObject({
+      causedBy: cause?.id,
+      data: { operation: { operationId: operationIdFor(sale) }, release: 9_940, caseId: 'case-1' },
+    });
+    await peopleUphold(sale);
+    expect((await service.reply('sale', sale)).responseCode).toBe('12');
+    bench.network.script = () => ({ clearing: '1124' });
+    const refund = fresh({ amount: 40_00, originalRrn: rrn, originalDate: '1123' });
+    expect((await service.reply('refund', refund)).responseCode).toBe('00');
+    await says(sale, 'RefundAccepted');
+    expect((await bench.types(sale)).filter((type) => type === 'PaymentUpheld')).toHaveLength(1);
+  });
+
   it('an answer lost while the decision is stored: decided once, and the return is told all the same', async () => {
     const sale = await stuckPosted();
     let lost = false;
@@ -174,13 +198,24 @@ describe('a reversal that the channel answers 12 is decided by the clearing file
 
 /** Two people end the case of a sale: its money goes back to the payer. */
 const peopleReturn = (sale: Sent, kept: object | null, caseId = 'case-1') =>
+  resolve(caseId, 'return-to-payer', {
+    returns: { paymentId: operationIdFor(sale), operationId: operationIdFor(sale), kept },
+  });
+
+/** Two people end the case of a sale: it stays the merchant's. */
+const peopleUphold = (sale: Sent, caseId = 'case-1') =>
+  resolve(caseId, 'accept-file', {
+    upholds: { paymentId: operationIdFor(sale), operationId: operationIdFor(sale) },
+  });
+
+const resolve = (caseId: string, resolution: string, follows: object) =>
   bench.append(streamOf.clearingOf(CHANNEL, '2026-11-23', MERCHANT), MERCHANT, {
     type: 'ClearingCaseResolved',
     data: {
       ...{ caseId, channel: CHANNEL, clearingDate: '2026-11-23', merchantId: MERCHANT, dates: null },
-      ...{ resolution: 'return-to-payer', proposedBy: 'operator:wang', approvedBy: 'operator:li' },
+      ...{ resolution, proposedBy: 'operator:wang', approvedBy: 'operator:li' },
       amounts: { suspense: 0, fee: 0, issuerCost: 0, networkCost: 0, release: 0 },
-      returns: { paymentId: operationIdFor(sale), operationId: operationIdFor(sale), kept },
+      ...follows,
     },
   });
 

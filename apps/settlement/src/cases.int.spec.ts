@@ -187,7 +187,7 @@ describe('what the channel declined after a terminal was told 00 (domain 3.5, 8)
     expect(await bench.types(mine)).toEqual(['ClearingDifferenceFound', 'ClearingDifferenceFound']);
   });
 
-  it('a return of ours without a case becomes one, from which people return the money again', async () => {
+  it('a return of ours without a case becomes one, from which people return the money again, or leave it with the merchant', async () => {
     const sale = await bench.sale(1_000_00);
     const operation = { ...bench.operation('sale'), operationId: 'return-1', kind: 'return' };
     const about = { operation, of: sale.operationId, amount: 1_000_00 };
@@ -201,10 +201,30 @@ describe('what the channel declined after a terminal was told 00 (domain 3.5, 8)
     await open();
     await until('it is a case', async () => (await listed()).length === 1);
     const [one] = await listed();
-    expect(one).toMatchObject({ outcome: 'DECLINED', kind: 'sale', resolutions: ['return-to-payer'] });
-    await end(one?.caseId ?? '', 'return-to-payer');
+    expect(one).toMatchObject({ outcome: 'DECLINED', kind: 'sale', resolutions: ['supplement', 'return-to-payer'] });
+    const caseId = one?.caseId ?? '';
+    const again = (data: object) => ({
+      ...about,
+      operation: { ...operation, operationId: 'return-2' },
+      caseId,
+      ...data,
+    });
+    await end(caseId, 'return-to-payer');
     expect((await bench.facts(mine)).at(-1)?.data).toMatchObject({
       returns: { paymentId: sale.operationId, operationId: sale.operationId, kept: null },
     });
+    await bench.append(
+      streamOf.payment(sale.operationId),
+      MERCHANT,
+      { type: 'ReturnRequested', version: 1, data: again({ ...asked, hold: 0, kept: null, dates: SAME_DAY }) },
+      { type: 'ReturnDeclined', version: 1, data: again({ responseCode: '57' }) },
+    );
+    await until('it is open again', async () => (await listed())[0]?.proposal === null);
+    await end(caseId, 'supplement');
+    expect((await bench.facts(mine)).at(-1)?.data).toMatchObject({
+      ...{ amounts: { suspense: 0, release: 0 } },
+      upholds: { paymentId: sale.operationId, operationId: sale.operationId },
+    });
+    await until('nothing is left to do', async () => (await listed()).length === 0);
   });
 });

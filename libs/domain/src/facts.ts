@@ -64,6 +64,7 @@ export const factTypes = {
   ReturnRequested: { noun: 'payment', version: 1 },
   ReturnAccepted: { noun: 'payment', version: 1 },
   ReturnDeclined: { noun: 'payment', version: 1 },
+  PaymentUpheld: { noun: 'payment', version: 1 },
   BalanceAnswered: { noun: 'payment', version: 1 },
   ReversalRequested: { noun: 'payment', version: 1 },
   PaymentReversed: { noun: 'payment', version: 1 },

@@ -11,6 +11,7 @@ import {
   decideByFile,
   recordRefundFailed,
   returnToPayer,
+  upholdPayment,
   type PaymentDecision,
   type Returning,
 } from '@tillstream/domain/payment/decide';
@@ -49,7 +50,7 @@ interface Place {
 
 /**
  * Ends doubt by what others have found out: the channel's clearing file, the terminal's upload of a batch that is closed, and two
- * people who return what a clearing case keeps.
+ * people who return what a clearing case keeps, or leave with the merchant what its payment holds.
  * What follows stands in the payment's stream under ids of the fact that it answers, so a fact taken in twice is answered once;
  * a return that follows is the resolver's from then on, here or at the next start.
  */
@@ -127,8 +128,15 @@ export class EndDoubts {
     );
   }
 
-  /** Two people said that the money of a case goes back to its payer (domain 4.5); each such decision has a return of its own. */
-  async #resolved(stored: StoredRecord, { returns, caseId, merchantId }: ClearingCaseResolved['data']): Promise<void> {
+  /** Two people said that the money of a case goes back to its payer (domain 4.5), each such decision by a return of its own, or stays. */
+  async #resolved(stored: StoredRecord, data: ClearingCaseResolved['data']): Promise<void> {
+    const { returns, upholds, caseId, merchantId } = data;
+    if (upholds !== undefined) {
+      const { operationId } = upholds;
+      await this.#decide(stored, 'case', { ...upholds, merchantId }, (state) =>
+        upholdPayment(state, { operationId, caseId }),
+      );
+    }
     if (returns === undefined) return;
     const { paymentId, operationId, kept } = returns;
     const returning = await this.#returning(stored, returnIdOf(stored.id));

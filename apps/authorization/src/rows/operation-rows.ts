@@ -142,6 +142,7 @@ function doubtAfter(fact: PaymentFact, row: OperationRow): Doubt | null | undefi
     case 'RefundForced':
     case 'RefundFailed':
     case 'PreAuthExpired':
+    case 'PaymentUpheld':
       return undefined;
     default:
       return row.doubt === null ? undefined : null;

@@ -158,6 +158,9 @@ function changeStanding(
     case 'ReversalStuck':
       row.status = 'stuck';
       return;
+    case 'PaymentUpheld':
+      row.status = 'approved';
+      return;
     case 'OperationTombstoned':
       row.reason = `terminal ${fact.data.reason}`;
       row.status = 'tombstoned';

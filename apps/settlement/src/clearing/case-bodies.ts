@@ -38,8 +38,9 @@ export class CaseProposal {
   @ApiProperty({
     enum: RESOLUTIONS,
     description:
-      'supplement 补入商户: the merchant gets a long item less the fee; return-to-payer 退回持卡人; ' +
-      'accept-file 以渠道为准: the channel is right, the merchant bears it; write-off 核销: gain or loss in 5005; ' +
+      'supplement 补入商户: the merchant gets a long item less the fee, or keeps what is held for a return that the channel ' +
+      'declined; return-to-payer 退回持卡人; ' +
+      'accept-file 以渠道为准: the channel is right, the merchant bears it, or keeps what stands there and is held; write-off 核销: gain or loss in 5005; ' +
       'no-entry 不入账: of a declined advice, settled between payer and merchant',
   })
   @IsIn(RESOLUTIONS, { message: `resolution must be one of ${RESOLUTIONS.join(', ')}` })

@@ -1,12 +1,12 @@
 import { businessDateAt } from '@tillstream/domain/calendar/business-date';
 import { casesOf, reopen } from '@tillstream/domain/clearing/cases';
 import type { ClearingDifferenceFound, ClearingFact } from '@tillstream/domain/clearing/events';
+import { nothingMoved } from '@tillstream/domain/clearing/moves';
 import { operationAfter, type OurOperation } from '@tillstream/domain/clearing/operations';
 import { isRefused } from '@tillstream/domain/fact';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { crashPoint, derivedFactId, NO_STREAM, uuidv5, type StoredRecord } from '@tillstream/event-store';
 import type { FactGroup } from '@tillstream/messaging';
-import { ZERO } from '@tillstream/money';
 import { say, type Ground } from '../ground.ts';
 import { caseRow } from '../rows/case-rows.ts';
 import { CASES, casesStream } from './reconcile-file.ts';
@@ -18,8 +18,6 @@ type Declined = Extract<PaymentFact, { type: 'AdviceDeclined' | 'RefundDeclined'
 
 const isDeclined = (fact: PaymentFact): fact is Declined =>
   fact.type === 'AdviceDeclined' || fact.type === 'RefundDeclined' || fact.type === 'ReturnDeclined';
-
-const moveOfNothing = { receivable: ZERO, issuerCost: ZERO, networkCost: ZERO, hold: ZERO };
 
 /**
  * Gives a person what the channel declined after somebody was told yes (domain 3.5, 4.1): a refund or an advice that was answered
@@ -73,7 +71,7 @@ export class OpenCases {
         ...{ channel: about.channel, clearingDate, merchantId: about.merchantId, outcome: 'DECLINED', version: 0 },
         ...{ kind: about.kind, trace: about.trace, rrn: about.rrn, terminalId: about.terminalId },
         ...{ maskedCard: about.maskedCard, operationId: about.operationId, paymentId: about.paymentId },
-        ...{ ours: about.posted?.amounts ?? null, theirs: null, move: moveOfNothing, dates: about.dates },
+        ...{ ours: about.posted?.amounts ?? null, theirs: null, move: nothingMoved, dates: about.dates },
       },
     };
     await this.#say(stored, stream, about.merchantId, (facts) =>

@@ -28,6 +28,7 @@ interface OperationRow {
   readonly acquirer: string;
   readonly rrn: string;
   readonly maskedCard: string;
+  readonly askedAmount: Fen;
   readonly askedAt: string;
   readonly standing: string;
   readonly clearingDate: string | null;
@@ -51,7 +52,7 @@ export const operations = new RowTable<OperationRow>(
   {
     ...{ operationId: 'text', paymentId: 'text', merchantId: 'text', terminalId: 'text', kind: 'text' },
     ...{ advice: 'boolean', channel: 'text', traceKey: 'text', transmittedAt: 'text', stan: 'text' },
-    ...{ acquirer: 'text', rrn: 'text', maskedCard: 'text', askedAt: 'text', standing: 'text' },
+    ...{ acquirer: 'text', rrn: 'text', maskedCard: 'text', askedAmount: 'fen', askedAt: 'text', standing: 'text' },
     ...{ clearingDate: 'date?', amount: 'fen?', fee: 'fen?', issuerCost: 'fen?', networkCost: 'fen?' },
     ...{ failedOn: 'date?', failed: 'json?', tradeDate: 'date?', paidOn: 'date?', answered: 'text?' },
     position: 'position',
@@ -61,10 +62,10 @@ export const operations = new RowTable<OperationRow>(
 
 function rowOf(one: OurOperation, position: bigint): OperationRow {
   const { operationId, paymentId, merchantId, terminalId, kind, advice, channel, trace, rrn, maskedCard } = one;
-  const { askedAt, standing, posted, failed, dates, answered } = one;
+  const { amount: askedAmount, askedAt, standing, posted, failed, dates, answered } = one;
   return {
     ...{ operationId, paymentId, merchantId, terminalId, kind, advice, channel, ...trace, rrn, maskedCard },
-    ...{ traceKey: traceKeyOf(trace), askedAt, standing, failed, answered, position },
+    ...{ traceKey: traceKeyOf(trace), askedAmount, askedAt, standing, failed, answered, position },
     ...{ clearingDate: posted?.clearingDate ?? null, amount: posted?.amounts.amount ?? null },
     ...{ fee: posted?.amounts.fee ?? null, issuerCost: posted?.amounts.issuerCost ?? null },
     ...{ networkCost: posted?.amounts.networkCost ?? null, failedOn: failed?.clearingDate ?? null },
@@ -81,6 +82,7 @@ function operationOf(row: OperationRow): OurOperation {
   return {
     ...{ operationId, paymentId, merchantId, terminalId, advice, channel, rrn, maskedCard, askedAt, failed, dates },
     trace: { transmittedAt, stan, acquirer },
+    amount: row.askedAmount,
     kind: row.kind as ClearingItemKind,
     standing: row.standing as OperationStanding,
     posted: clearingDate === null ? null : { clearingDate, amounts: wholeOf(amounts) },

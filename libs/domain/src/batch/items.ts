@@ -73,6 +73,7 @@ export function itemChangeOf(fact: PaymentFact): ItemChange | null {
     case 'ReturnRequested':
     case 'ReturnAccepted':
     case 'ReturnDeclined':
+    case 'PaymentUpheld':
     case 'BalanceAnswered':
     case 'ReversalStuck':
     case 'VoidConfirmed':

@@ -176,6 +176,7 @@ function movesOfPayment(fact: PaymentFact): readonly Move[] {
     case 'ReturnAccepted':
       return returned(fact.data);
     case 'RefundDeclined':
+    case 'PaymentUpheld':
       return one('J12-release', lines.releaseLines(fact.data.release), { dates: fact.data.dates });
     case 'PaymentReversed':
       return reversed(fact.data);

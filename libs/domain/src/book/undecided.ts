@@ -38,6 +38,7 @@ export function undecidedAfter(
       return without(undecided, is.data.operation.operationId);
     case 'LateResponseReceived':
     case 'RefundFailed':
+    case 'PaymentUpheld':
     case 'PreAuthExpired':
     case 'ScriptResultReceived':
     case 'SignatureReceived':

@@ -72,6 +72,6 @@ describe('a clearing case', () => {
     expect(ways({ outcome: 'STATUS_DIFF', ours, move })).toEqual(['accept-file', 'return-to-payer']);
     expect(ways({ outcome: 'FEE_DIFF', ours, move })).toEqual(['accept-file']);
     expect(ways({ outcome: 'DECLINED', theirs: null, move })).toEqual(['no-entry']);
-    expect(ways({ outcome: 'DECLINED', theirs: null, ours, move })).toEqual(['return-to-payer']);
+    expect(ways({ outcome: 'DECLINED', theirs: null, ours, move })).toEqual(['supplement', 'return-to-payer']);
   });
 });

@@ -12,7 +12,8 @@ import type {
   RefundFailureReported,
 } from './events.ts';
 import type { Comparison } from './match.ts';
-import { itemToReturn, mostFee, resolutionsOf, resolvedAmounts } from './resolutions.ts';
+import { isOfHeldPayment } from './moves.ts';
+import { itemToReturn, mostFee, paymentToUphold, resolutionsOf, resolvedAmounts } from './resolutions.ts';
 
 /** How far people are with a case; CLEARED: it ended by itself. */
 export type CaseStatus = 'OPEN' | 'ASSIGNED' | 'PROPOSED' | 'RESOLVED' | 'CLEARED';
@@ -132,7 +133,9 @@ export function changesOf(
   const foundIn = { clearingDate: file.clearingDate, version: file.version };
   return {
     facts: [
-      ...gone.flatMap((one) => (isOver(one) ? [] : [clearedFact(one.found, 'corrected', foundIn)])),
+      ...gone.flatMap(({ found, ...one }) =>
+        isOver({ found, ...one }) || isOfHeldPayment(found) ? [] : [clearedFact(found, 'corrected', foundIn)],
+      ),
       ...wanted.found
         .filter(({ caseId }) => state.cases.get(caseId)?.corrected ?? true)
         .map((data): ClearingDifferenceFound => ({ type: 'ClearingDifferenceFound', version: 1, data })),
@@ -210,9 +213,11 @@ export function approve(
   const { resolution, by: proposedBy, fee } = proposal;
   const amounts = resolvedAmounts(found, resolution, fee);
   const returns = resolution === 'return-to-payer' ? itemToReturn(found) : undefined;
+  const upholds = paymentToUphold(found, resolution);
   const data = {
     ...{ ...refOf(found), resolution, proposedBy, approvedBy: command.by, amounts, dates: found.dates },
     ...(returns && { returns }),
+    ...(upholds && { upholds }),
   };
   return accept({ type: 'ClearingCaseResolved', version: 1, data });
 }

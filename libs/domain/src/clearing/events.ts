@@ -173,11 +173,11 @@ export type RefundFailureReported = Fact<
 
 /** How a person ends a case (domain 4.6, J10, J11, J13). */
 export type CaseResolution =
-  /** LONG, DUPLICATE: the merchant gets it, less the fee. */
+  /** LONG, DUPLICATE: the merchant gets it, less the fee; DECLINED, of a return: the merchant keeps what is held for it. */
   | 'supplement'
   /** LONG, DUPLICATE: it goes back to the payer. */
   | 'return-to-payer'
-  /** SHORT and items against us: the channel is right, the merchant's money goes. */
+  /** SHORT and items against us: the channel is right, the merchant's money goes. STATUS_DIFF, posted: it stands, and is held no more. */
   | 'accept-file'
   /** The difference is ours: gain or loss, 5005. */
   | 'write-off'
@@ -230,8 +230,16 @@ export type ClearingCaseResolved = Fact<
     readonly dates: PaymentDates | null;
     /** What authorization returns to the payer; facts of before it did have none, nor has any other resolution. */
     readonly returns?: ItemToReturn;
+    /** What authorization leaves with the merchant and holds no longer; facts of before it did have none, nor has any other end. */
+    readonly upholds?: PaymentToUphold;
   }
 >;
+
+/** A payment whose return the channel declined, and which stays the merchant's. */
+export interface PaymentToUphold {
+  readonly paymentId: string;
+  readonly operationId: string;
+}
 
 /** The operation whose money goes back to its payer. */
 export interface ItemToReturn {

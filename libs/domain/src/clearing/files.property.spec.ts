@@ -87,7 +87,14 @@ class World {
     const trace = { transmittedAt: '1123100000', stan: n, acquirer: '48021000' };
     const one: OurOperation = {
       ...{ operationId: `op-${n}`, paymentId: paymentId ?? `op-${n}`, merchantId, terminalId: '10000001', kind },
-      ...{ advice: kind === 'refund', channel: 'unionpay', trace, rrn: n.padStart(12, '0'), maskedCard: '6' },
+      ...{
+        advice: kind === 'refund',
+        channel: 'unionpay',
+        amount: amounts.amount,
+        trace,
+        rrn: n.padStart(12, '0'),
+        maskedCard: '6',
+      },
       ...{ askedAt: `${clearingDate}T02:00:00.000Z`, standing: 'approved', posted: { clearingDate, amounts } },
       ...{ failed: null, dates: { tradeDate: clearingDate, clearingDate }, answered: null },
     };

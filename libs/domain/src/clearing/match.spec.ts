@@ -10,7 +10,14 @@ const trace = { transmittedAt: '1123101500', stan: '000101', acquirer: '00012345
 /** A sale posted on Monday that its terminal reversed when Monday's file had been compared; the channel said 12. */
 const stuck: OurOperation = {
   ...{ operationId: 'sale', paymentId: 'sale', merchantId: 'M1', terminalId: '10000001', kind: 'sale', advice: false },
-  ...{ channel: 'unionpay', trace, rrn: 'r', maskedCard: '620000******0005', askedAt: `${MON}T02:00:00.000Z` },
+  ...{
+    channel: 'unionpay',
+    amount: amounts.amount,
+    trace,
+    rrn: 'r',
+    maskedCard: '620000******0005',
+    askedAt: `${MON}T02:00:00.000Z`,
+  },
   ...{ standing: 'stuck', posted: { clearingDate: MON, amounts }, failed: null, answered: null },
   dates: { tradeDate: MON, clearingDate: MON },
 };

@@ -13,6 +13,7 @@ import type {
 } from './events.ts';
 import type { ClearingFile, ClearingItem } from './file.ts';
 import { comparedAs, itemAmountsOf, itemNet, referenceOf, signOf, type ItemAmounts } from './items.ts';
+import { moveOfDifference, moveOfItem, nothingMoved } from './moves.ts';
 import { isUndecided, traceKeyOf, type OurOperation, type Posted } from './operations.ts';
 
 /** A case of another date that is not over, or that this date's file has ended already, in an earlier version or before a kill. */
@@ -51,8 +52,6 @@ export interface Comparison {
 
 /** Compares a file with our side, item by item and operation by operation (domain 4.5). */
 export const compare = (file: ClearingFile, ours: OurSide): Comparison => new Comparing(file, ours).result();
-
-const nothingMoved: CaseMove = { receivable: ZERO, issuerCost: ZERO, networkCost: ZERO, hold: ZERO };
 
 /** What stands in doubt at the channel, whether a file has answered it or not. */
 const isDoubtful = ({ standing }: OurOperation): boolean =>
@@ -141,12 +140,14 @@ class Comparing {
   /** The item stands on both sides: what is left is the difference of the amounts, or that nobody could tell how it stands. */
   #weigh(item: ClearingItem, operation: OurOperation, ours: Amounts): void {
     const theirs = item.amounts;
-    const difference = minus(itemNet(item.kind, theirs), itemNet(item.kind, ours));
-    const move = { ...nothingMoved, receivable: difference };
+    const move = moveOfDifference(item.kind, theirs, ours);
     if (isDoubtful(operation)) {
-      const { caseId } = this.#find('STATUS_DIFF', item, operation, 0, ours, move);
+      // It moves nothing: the payment ends it, and would leave in suspense what the amounts differ by.
+      const { caseId } = this.#find('STATUS_DIFF', item, operation, 0, ours, nothingMoved);
       this.#answer(operation, 'present', theirs, caseId);
-    } else if (theirs.amount !== ours.amount) this.#find('AMOUNT_DIFF', item, operation, 0, ours, move);
+      if (move.receivable === 0) return;
+    }
+    if (theirs.amount !== ours.amount) this.#find('AMOUNT_DIFF', item, operation, 0, ours, move);
     else if (theirs.issuerCost !== ours.issuerCost || theirs.networkCost !== ours.networkCost) {
       this.#find('FEE_DIFF', item, operation, 0, ours, move);
     } else this.#counts.MATCHED += 1;
@@ -159,8 +160,14 @@ class Comparing {
       this.#answer(operation, 'present', item.amounts, null);
       return;
     }
-    const { caseId } = this.#extra('STATUS_DIFF', item, operation, 0);
-    if (isDoubtful(operation)) this.#answer(operation, 'present', item.amounts, caseId);
+    const isVoid = operation.kind === 'void' || operation.kind === 'completion-void';
+    // A void takes what it was asked for out of suspense; what the file says beyond that is a case of its own.
+    const own = isVoid ? { ...item, amounts: { ...item.amounts, amount: operation.amount } } : item;
+    const { caseId } = this.#extra('STATUS_DIFF', own, operation, 0);
+    if (isDoubtful(operation)) this.#answer(operation, 'present', own.amounts, caseId);
+    if (own.amounts.amount === item.amounts.amount) return;
+    const ours = { ...own.amounts, fee: ZERO };
+    this.#find('AMOUNT_DIFF', item, operation, 0, ours, moveOfDifference(item.kind, item.amounts, own.amounts));
   }
 
   #takeFailure(item: ClearingItem, operation: OurOperation): void {
@@ -179,15 +186,7 @@ class Comparing {
 
   /** An item that we have nothing of: all of it goes into suspense, with its costs (J10). */
   #extra(outcome: FileDifference, item: ClearingItem, operation: OurOperation | null, occurrence: number) {
-    const sign = signOf(item.kind);
-    const { issuerCost, networkCost } = item.amounts;
-    const move = {
-      receivable: itemNet(item.kind, item.amounts),
-      issuerCost: (sign * issuerCost) as Fen,
-      networkCost: (sign * networkCost) as Fen,
-      hold: ZERO,
-    };
-    return this.#find(outcome, item, operation, occurrence, null, move);
+    return this.#find(outcome, item, operation, occurrence, null, moveOfItem(item.kind, item.amounts));
   }
 
   #takeUnclaimed(operation: OurOperation): void {

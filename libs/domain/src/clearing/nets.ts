@@ -14,6 +14,7 @@ export interface ClearingMovement {
 export function clearingMovementOf(fact: PaymentFact): ClearingMovement | null {
   switch (fact.type) {
     case 'PaymentApproved':
+    case 'RefundFailed':
       return { channel: fact.data.channel, clearingDate: fact.data.clearingDate, amount: channelNetOf(fact.data) };
     case 'PaymentVoided':
     case 'RefundAccepted': {
@@ -37,8 +38,6 @@ export function clearingMovementOf(fact: PaymentFact): ClearingMovement | null {
       if (undone === null || caseId !== null) return null;
       return { channel, clearingDate, amount: negate(channelNetOf(undone)) };
     }
-    case 'RefundFailed':
-      return { channel: fact.data.channel, clearingDate: fact.data.clearingDate, amount: channelNetOf(fact.data) };
     case 'ReturnAccepted': {
       const { undone, kept, channel, clearingDate } = fact.data;
       const returned = undone ?? kept;
@@ -54,6 +53,7 @@ export function clearingMovementOf(fact: PaymentFact): ClearingMovement | null {
     case 'RefundForced':
     case 'ReturnRequested':
     case 'ReturnDeclined':
+    case 'PaymentUpheld':
     case 'ChannelRequested':
     case 'OperationDeclined':
     case 'OperationInDoubt':

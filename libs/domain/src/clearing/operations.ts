@@ -1,3 +1,4 @@
+import type { Fen } from '@tillstream/money';
 import type { Amounts, BusinessDate } from '../fact.ts';
 import { unreachable } from '../fact.ts';
 import type { ChannelTrace, OperationKind, OperationRef, PaymentDates, PaymentFact } from '../payment/events.ts';
@@ -26,6 +27,8 @@ export interface OurOperation {
   readonly trace: ChannelTrace;
   readonly rrn: string;
   readonly maskedCard: string;
+  /** What it is about, as asked for, fen. */
+  readonly amount: Fen;
   /** Business clock at the intent, ISO 8601. */
   readonly askedAt: string;
   readonly standing: OperationStanding;
@@ -61,18 +64,19 @@ export const isIntent = (fact: PaymentFact): boolean =>
 
 interface Intent {
   readonly operation: OperationRef;
+  readonly amount: Fen;
   readonly channel: string;
   readonly trace: ChannelTrace;
   readonly card: { readonly bin: string; readonly last4: string };
 }
 
 function begun(intent: Intent, paymentId: string, at: string, dates: PaymentDates | null): OurOperation | undefined {
-  const { operation, channel, trace, card } = intent;
+  const { operation, amount, channel, trace, card } = intent;
   const kind = itemKinds[operation.kind];
   if (kind === null) return undefined;
   const { operationId, merchantId, terminalId, rrn } = operation;
   return {
-    ...{ operationId, paymentId, merchantId, terminalId, kind, channel, trace, rrn, dates },
+    ...{ operationId, paymentId, merchantId, terminalId, kind, amount, channel, trace, rrn, dates },
     ...{ advice: isAdviceKind(operation.kind), maskedCard: `${card.bin.slice(0, 6)}******${card.last4}`, askedAt: at },
     ...{ standing: 'asked', posted: null, failed: null, answered: null },
   };
@@ -141,6 +145,7 @@ function after(before: OurOperation, fact: Later): OurOperation {
     case 'PaymentReversed':
     case 'VoidReversed':
       return { ...before, standing: 'reversed', posted: null };
+    case 'PaymentUpheld':
     case 'BalanceAnswered':
     case 'PreAuthApproved':
     case 'PreAuthVoided':

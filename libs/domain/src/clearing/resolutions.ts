@@ -1,7 +1,13 @@
 import { minus, negate, ZERO, type Fen } from '@tillstream/money';
 import { suspenseOf } from '../book/suspense.ts';
 import { HOUSE } from '../stream.ts';
-import type { CaseResolution, ClearingDifferenceFound, ItemToReturn, ResolvedAmounts } from './events.ts';
+import type {
+  CaseResolution,
+  ClearingDifferenceFound,
+  ItemToReturn,
+  PaymentToUphold,
+  ResolvedAmounts,
+} from './events.ts';
 import { signOf } from './items.ts';
 
 /** What a return to the payer returns; undefined for an item of which we know no payment, and so no card. */
@@ -15,6 +21,18 @@ export function itemToReturn({
   return { paymentId, operationId, kept: ours === null && theirs !== null ? { ...theirs, fee: ZERO } : null };
 }
 
+/** What stays with the merchant by the end of a case: what its payment has posted, and holds for a return that the channel declined. */
+export function paymentToUphold(
+  { outcome, kind, ours, paymentId, operationId }: ClearingDifferenceFound['data'],
+  resolution: CaseResolution,
+): PaymentToUphold | undefined {
+  const keeps =
+    (outcome === 'STATUS_DIFF' && resolution === 'accept-file') ||
+    (outcome === 'DECLINED' && resolution === 'supplement');
+  if (!keeps || ours === null || signOf(kind) === -1) return undefined;
+  return paymentId === null || operationId === null ? undefined : { paymentId, operationId };
+}
+
 /**
  * How a case may end: by which way its money went, and whose it could be. Only what a payment of ours is known of can go back to
  * its payer, because the channel asks for the card.
@@ -24,7 +42,7 @@ export function resolutionsOf(found: ClearingDifferenceFound['data']): readonly 
   const ofMerchant = found.merchantId !== HOUSE;
   const returns = itemToReturn(found) === undefined ? [] : (['return-to-payer'] as const);
   // What is posted of it is held for a return of ours; what an advice told nobody has booked.
-  if (found.outcome === 'DECLINED') return found.ours === null ? ['no-entry'] : returns;
+  if (found.outcome === 'DECLINED') return found.ours === null ? ['no-entry'] : ['supplement', ...returns];
   if (suspense === 0) return ['accept-file', ...(found.outcome === 'STATUS_DIFF' ? returns : [])];
   if (found.ours === null && suspense > 0) {
     return [...(ofMerchant ? (['supplement'] as const) : []), ...returns, 'write-off'];
@@ -55,7 +73,6 @@ export function resolvedAmounts(
     case 'write-off':
       return { ...nothing, suspense, release: move.hold };
     case 'accept-file': {
-      if (suspense === 0 && move.hold === 0) return nothing;
       // The costs of an item of theirs alone were booked when it was found.
       if (ours === null) return { ...nothing, suspense, fee: negate(fee) };
       const signed = (amount: Fen): Fen => (signOf(kind) === 1 ? amount : negate(amount));

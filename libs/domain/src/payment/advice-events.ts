@@ -171,3 +171,35 @@ export type ReturnDeclined = Fact<
     readonly caseId?: string;
   }
 >;
+
+/**
+ * Two people ended the case of a payment that the channel holds for approved and whose return it declined: it stays the merchant's,
+ * and what was held of it is free (domain 4.1: to the merchant only by a person). A repeat is still never answered 00.
+ */
+export type PaymentUpheld = Fact<
+  'PaymentUpheld',
+  1,
+  {
+    readonly operation: OperationRef;
+    readonly amount: Fen;
+    /** Held until now for the operation and for its returns. */
+    readonly release: Fen;
+    readonly dates: PaymentDates | null;
+    /** The clearing case that ended so. */
+    readonly caseId: string;
+  }
+>;
+
+/** What happens to advices, refunds and returns. */
+export type AdviceFact =
+  | AdviceRequested
+  | AdviceDeclined
+  | RefundRequested
+  | RefundAccepted
+  | RefundDeclined
+  | RefundFailed
+  | RefundForced
+  | ReturnRequested
+  | ReturnAccepted
+  | ReturnDeclined
+  | PaymentUpheld;

@@ -39,8 +39,8 @@ export {
   requestRefund,
 } from './refund.ts';
 export type { RefundAnswer, RefundContext, RefundRequest, SameDayRefund } from './refund.ts';
-export { recordReturnAccepted, recordReturnDeclined, returnedBy, returnToPayer } from './return.ts';
-export type { CaseReturn, Returning } from './return.ts';
+export { recordReturnAccepted, recordReturnDeclined, returnedBy, returnToPayer, upholdPayment } from './return.ts';
+export type { CaseReturn, CaseUphold, Returning } from './return.ts';
 export { recordReversalAnswer, reverseByHost, reverseByTerminal } from './reversal.ts';
 export type { ReversalAnswer, ReversalDecision, TerminalReversal } from './reversal.ts';
 export { declineByHost, recordApproval, recordBalance, requestInquiry, requestSale } from './sale.ts';

@@ -1,17 +1,6 @@
 import type { Fen } from '@tillstream/money';
 import type { Amounts, BusinessDate, Fact, PlanRef } from '../fact.ts';
-import type {
-  AdviceDeclined,
-  AdviceRequested,
-  RefundAccepted,
-  RefundDeclined,
-  RefundFailed,
-  RefundForced,
-  RefundRequested,
-  ReturnAccepted,
-  ReturnDeclined,
-  ReturnRequested,
-} from './advice-events.ts';
+import type { AdviceFact } from './advice-events.ts';
 import type { ScriptResultReceived, SignatureReceived } from './evidence-events.ts';
 import type { PreAuthApproved, PreAuthExpired, PreAuthVoided } from './pre-auth-events.ts';
 import type { CardClass, CardRef, ChannelTrace, OfWriter, OperationRef, PaymentDates, Scheme } from './parts.ts';
@@ -31,6 +20,7 @@ export type {
 export type {
   AdviceDeclined,
   AdviceRequested,
+  PaymentUpheld,
   RefundAccepted,
   RefundDeclined,
   RefundFailed,
@@ -273,21 +263,12 @@ export type PaymentFact =
   | OperationDeclined
   | OperationInDoubt
   | PaymentVoided
-  | RefundRequested
-  | RefundAccepted
-  | RefundDeclined
-  | RefundFailed
-  | RefundForced
-  | AdviceRequested
-  | AdviceDeclined
+  | AdviceFact
   | PreAuthApproved
   | PreAuthVoided
   | PreAuthExpired
   | ScriptResultReceived
   | SignatureReceived
-  | ReturnRequested
-  | ReturnAccepted
-  | ReturnDeclined
   | BalanceAnswered
   | ReversalRequested
   | PaymentReversed

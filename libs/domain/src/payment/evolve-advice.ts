@@ -80,7 +80,13 @@ const approvedBy = ({ amount, authCode, clearingDate }: RefundAccepted['data'] |
 const declinedBy = (responseCode: string) =>
   ({ is: 'declined', by: 'channel', responseCode, clearingDate: null }) as const;
 
-/** What was held for an operation that is returned, by itself or by returns that the channel declined, is held no longer. */
+/** An operation that stays with the merchant after all; undefined for one that was never to go back. */
+export function upheld(one: Operation): Operation | undefined {
+  if (one.standing.is !== 'present' || !('approvedLate' in one)) return undefined;
+  return { ...one, standing: { ...one.standing, upheld: true } };
+}
+
+/** What was held for an operation, by itself or by returns that the channel declined, is held no longer: it went back, or stays. */
 export function freed(payment: Payment, operationId: string): Payment {
   const free = <T extends Operation>(one: T): T =>
     one.ref.operationId === operationId || (one.kind === 'return' && one.of === operationId)

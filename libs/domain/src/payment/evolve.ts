@@ -14,7 +14,7 @@ import { isUncertain } from './doubt.ts';
 import { isApprovalCode } from './refusals.ts';
 import { newPayment, postedApproval } from './state.ts';
 import { isUndoableKind } from './parts.ts';
-import { adviceAnswered, adviceRequested, freed, refundOf, returnOf } from './evolve-advice.ts';
+import { adviceAnswered, adviceRequested, freed, refundOf, returnOf, upheld } from './evolve-advice.ts';
 import type { Approval, Operation, Payment, PaymentState, Undoable } from './state.ts';
 
 /** A history that no decider of ours writes; reading on would make figures out of it. */
@@ -112,6 +112,10 @@ function onPayment(payment: Payment, fact: OnPayment): PaymentState {
     case 'ReturnAccepted': {
       const after = change(payment, fact, (one) => adviceAnswered(one, fact) ?? impossible(fact, payment));
       return fact.data.kept === null ? freed(after, fact.data.of) : after;
+    }
+    case 'PaymentUpheld': {
+      const after = change(payment, fact, (one) => upheld(one) ?? impossible(fact, payment));
+      return freed(after, fact.data.operation.operationId);
     }
     case 'SignatureReceived':
       return change(payment, fact, (one) => ({ ...one, signature: fact.data.sha256 }));

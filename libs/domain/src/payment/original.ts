@@ -3,7 +3,7 @@ import { isUncertain } from './doubt.ts';
 import { effectOf, isUndoableKind } from './parts.ts';
 import type { OperationKind } from './parts.ts';
 import type { PaymentRefusal } from './refusals.ts';
-import { isTombstoned, operationOf, operationsOf } from './state.ts';
+import { isGoingBack, isTombstoned, operationOf, operationsOf } from './state.ts';
 import type { HeldCard, Operation, PayingAdvice, Payment, PaymentState, Priced, Undoable } from './state.ts';
 
 /** What a linked message says about its original besides the place where the caller found it; null when not given. */
@@ -62,7 +62,7 @@ export function originalOf(
   // What is in doubt is neither approved nor not: no other operation is accepted on it (domain 3.3).
   if (isUndecidedYet(paying)) return 'operation-in-doubt';
   // On its way back to the payer: there is nothing left to void or refund.
-  if (paying.standing.is === 'present') return 'already-undone';
+  if (isGoingBack(paying)) return 'already-undone';
   if (priced === null || !wasApproved(paying)) return 'original-not-approved';
   if (priced.operationId !== paying.ref.operationId) return 'already-undone';
   // The slip of a completion shows the code of the hold, its reply that of the completion.
@@ -101,7 +101,9 @@ function namedBy(payment: Payment, claims: OriginalClaims): Undoable | PayingAdv
 }
 
 const wasApproved = ({ standing }: Undoable | PayingAdvice): boolean =>
-  standing.is === 'approved' || (standing.is === 'reversed' && standing.approval !== null);
+  standing.is === 'approved' ||
+  (standing.is === 'present' && standing.upheld === true) ||
+  (standing.is === 'reversed' && standing.approval !== null);
 
 const isUndecidedYet = (one: Undoable | PayingAdvice): boolean =>
   isUncertainKind(one) || (one.standing.is === 'requested' && one.kind !== 'sale');

@@ -10,7 +10,7 @@ import { alreadyHere, inDoubt, originalOf, sameCard, sameMerchant, sameTerminal 
 import type { Barred, Original, OriginalClaims } from './original.ts';
 import type { PaymentDecision } from './decision.ts';
 import type { PaymentRefusal } from './refusals.ts';
-import { heldOf, isPosted, netOf, operationOf, payingOf, postedNet, returnedOf } from './state.ts';
+import { heldOf, isGoingBack, isPosted, netOf, operationOf, payingOf, postedNet, returnedOf } from './state.ts';
 import type { Payment, PaymentState, Refund } from './state.ts';
 
 /** Whether a refund may come on the day and in the batch of its sale, where a void would do (domain 3.5). */
@@ -53,7 +53,7 @@ export interface RefundContext {
 
 /** What may still be refunded, fen: the approved amount less all refunds counted from REQUESTED; zero once undone. */
 export function remainingOf(payment: Payment): Fen {
-  if (payment.priced === null || !isPosted(payment) || payingOf(payment)?.standing.is === 'present') return ZERO;
+  if (payment.priced === null || !isPosted(payment) || isGoingBack(payingOf(payment))) return ZERO;
   return minus(payment.priced.amounts.amount, returnedOf(payment).amount);
 }
 

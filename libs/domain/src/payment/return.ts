@@ -4,8 +4,9 @@ import type { Amounts, BusinessDate } from '../fact.ts';
 import type { PaymentDecision } from './decision.ts';
 import { datesOf, holdFor } from './doubt.ts';
 import type { ChannelTrace, PaymentFact, ReturnRequested } from './events.ts';
+import { effectOf } from './parts.ts';
 import type { RefundAnswer } from './refund.ts';
-import { operationOf, payingOf, postedApproval } from './state.ts';
+import { isGoingBack, operationOf, payingOf, postedApproval } from './state.ts';
 import type { PayingAdvice, Payment, PaymentState, Return, Undoable } from './state.ts';
 
 /** What a return of ours goes by at the channel, given by the caller. */
@@ -95,11 +96,7 @@ export function returnToPayer(
     return accept<PaymentFact>(returnFact(state, of, returning, money));
   }
   if (!('approvedLate' in of)) throw new Error('an advice is returned only out of suspense');
-  const isUnderWay = state.linked.some(
-    (one) =>
-      one.kind === 'return' && one.of === of.ref.operationId && one.standing.is !== 'declined' && one.kept === null,
-  );
-  if (isUnderWay) return accept();
+  if (returnsOf(state, of).some(({ standing }) => standing.is !== 'declined')) return accept();
   return accept<PaymentFact>(returnOfOperation(state, of, returning, { kept, caseId }));
 }
 
@@ -142,6 +139,39 @@ export function recordReturnDeclined(
   const data = { operation, of, amount, responseCode: answer.responseCode, ...caseOf(one) };
   return accept<PaymentFact>({ type: 'ReturnDeclined', version: 1, data });
 }
+
+/** What two people decided about a clearing case whose return the channel declined: the payment stays with the merchant. */
+export interface CaseUphold {
+  /** The operation that the case is about. */
+  readonly operationId: string;
+  readonly caseId: string;
+}
+
+/**
+ * Leaves with the merchant what a payment keeps held for a return that the channel declined (domain 4.1). The same decision again
+ * says nothing new, and neither does one about what is not held for a return, or goes back after all.
+ * @throws Error when the stream does not hold the operation.
+ */
+export function upholdPayment(state: PaymentState, { operationId, caseId }: CaseUphold): PaymentDecision {
+  const one = operationOf(state, operationId);
+  if (state.is !== 'payment' || one === undefined) throw new Error('the stream holds no such operation');
+  if (effectOf[one.kind] !== 'pays' || !('approvedLate' in one) || !isGoingBack(one)) return accept();
+  if (postedApproval(one) === null || returnsOf(state, one).some(({ standing }) => standing.is !== 'declined')) {
+    return accept();
+  }
+  const data = {
+    operation: one.ref,
+    amount: one.amount,
+    release: heldForReturn(state, one),
+    dates: datesOf(state),
+    caseId,
+  };
+  return accept<PaymentFact>({ type: 'PaymentUpheld', version: 1, data });
+}
+
+/** The returns of what an operation has posted; those out of 2191 leave it as it is. */
+const returnsOf = ({ linked }: Payment, of: Returnable): readonly Return[] =>
+  linked.filter((one): one is Return => one.kind === 'return' && one.of === of.ref.operationId && one.kept === null);
 
 function returnIn(state: PaymentState, operationId: string): { payment: Payment; one: Return } {
   const one = operationOf(state, operationId);

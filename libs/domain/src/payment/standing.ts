@@ -56,5 +56,7 @@ export interface Stuck {
 export interface Present {
   readonly is: 'present';
   readonly approval: Approval | null;
+  /** The channel did not take it back, and two people left it with the merchant: it may be refunded again. */
+  readonly upheld?: true;
 }
 export type Standing = Requested | Approved | Declined | InDoubt | Reversing | Reversed | Stuck | Present;

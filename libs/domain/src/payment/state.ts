@@ -181,6 +181,10 @@ export function payingOf(payment: Payment): Undoable | PayingAdvice | undefined 
   );
 }
 
+/** Whether the channel's file found it approved and its money is on its way back to the payer, or there. */
+export const isGoingBack = (operation: Operation | undefined): boolean =>
+  operation?.standing.is === 'present' && operation.standing.upheld === undefined;
+
 /** The voids of what credits the merchant now, in the order in which they were asked for; those of an earlier completion left out. */
 function voidsOf(payment: Payment): readonly Undoable[] {
   const at = payment.linked.findIndex(({ ref }) => ref.operationId === payment.priced?.operationId);

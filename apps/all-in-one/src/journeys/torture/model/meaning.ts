@@ -47,6 +47,7 @@ export const meaning: Readonly<Record<string, Standing | undefined>> = {
   ReturnRequested: 'asked',
   ReturnAccepted: 'accepted',
   ReturnDeclined: 'declined',
+  PaymentUpheld: 'approved',
 };
 
 /** Facts by which something is approved for its terminal. */
