@@ -28,7 +28,7 @@ interface OperationRow {
   readonly acquirer: string;
   readonly rrn: string;
   readonly maskedCard: string;
-  readonly askedAmount: Fen;
+  readonly askedAmount: Fen | null;
   readonly askedAt: string;
   readonly standing: string;
   readonly clearingDate: string | null;
@@ -52,7 +52,7 @@ export const operations = new RowTable<OperationRow>(
   {
     ...{ operationId: 'text', paymentId: 'text', merchantId: 'text', terminalId: 'text', kind: 'text' },
     ...{ advice: 'boolean', channel: 'text', traceKey: 'text', transmittedAt: 'text', stan: 'text' },
-    ...{ acquirer: 'text', rrn: 'text', maskedCard: 'text', askedAmount: 'fen', askedAt: 'text', standing: 'text' },
+    ...{ acquirer: 'text', rrn: 'text', maskedCard: 'text', askedAmount: 'fen?', askedAt: 'text', standing: 'text' },
     ...{ clearingDate: 'date?', amount: 'fen?', fee: 'fen?', issuerCost: 'fen?', networkCost: 'fen?' },
     ...{ failedOn: 'date?', failed: 'json?', tradeDate: 'date?', paidOn: 'date?', answered: 'text?' },
     position: 'position',

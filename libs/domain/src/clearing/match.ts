@@ -162,7 +162,9 @@ class Comparing {
     }
     const isVoid = operation.kind === 'void' || operation.kind === 'completion-void';
     // A void takes what it was asked for out of suspense; what the file says beyond that is a case of its own.
-    const own = isVoid ? { ...item, amounts: { ...item.amounts, amount: operation.amount } } : item;
+    const own = isVoid
+      ? { ...item, amounts: { ...item.amounts, amount: operation.amount ?? item.amounts.amount } }
+      : item;
     const { caseId } = this.#extra('STATUS_DIFF', own, operation, 0);
     if (isDoubtful(operation)) this.#answer(operation, 'present', own.amounts, caseId);
     if (own.amounts.amount === item.amounts.amount) return;

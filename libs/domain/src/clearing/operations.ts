@@ -27,8 +27,8 @@ export interface OurOperation {
   readonly trace: ChannelTrace;
   readonly rrn: string;
   readonly maskedCard: string;
-  /** What it is about, as asked for, fen. */
-  readonly amount: Fen;
+  /** What it is about, as asked for, fen; null in rows of before it was kept, until they are rebuilt. */
+  readonly amount: Fen | null;
   /** Business clock at the intent, ISO 8601. */
   readonly askedAt: string;
   readonly standing: OperationStanding;
