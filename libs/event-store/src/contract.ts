@@ -207,6 +207,43 @@ function reading(store: () => EventStore, append: Append): void {
     expect(dataOf(await store().readKey(key, from, middle, ['book'], 10))).toEqual([]);
     expect(dataOf(await store().readKey(key, from, await store().head(), ['payment'], 1))).toEqual(['a']);
   });
+
+  test('records are read on as their very bytes under their keys, of every noun, in order, page by page', async () => {
+    const from = await store().head();
+    const name = stream();
+    const given = ['a', '日结 “ok”\u2028 \ud83d\ude00', 'c'].map((data) => factToAppend(data, { key: 'house "1"' }));
+    await append(name, NO_STREAM, given);
+    const other = await append(stream(), NO_STREAM, [factToAppend('d', { key: 'M2' })]);
+    const whole = await store().readRecords(from, 100);
+    const facts = await store().readAll(from);
+    expect(whole).toEqual({
+      records: facts.map(({ position, key, record }) => ({ position, key, record })),
+      isFull: false,
+    });
+    expect(whole.records.map(({ key }) => key)).toEqual(['house "1"', 'house "1"', 'house "1"', 'M2']);
+    const first = await store().readRecords(from, 3);
+    expect(first).toEqual({ records: whole.records.slice(0, 3), isFull: true });
+    const rest = await store().readRecords(first.records[2]?.position ?? 0n, 3);
+    expect(rest).toEqual({ records: whole.records.slice(3), isFull: false });
+    expect(await store().readRecords(other.ok ? other.position : 0n, 3)).toEqual({ records: [], isFull: false });
+  });
+
+  test('a page of records ends by its bytes too, and goes on behind them', async () => {
+    const from = await store().head();
+    for (let n = 0; n < 10; n += 1)
+      await append(
+        stream(),
+        NO_STREAM,
+        Array.from({ length: 15 }, () => factToAppend('x'.repeat(60_000))),
+      );
+    const first = await store().readRecords(from, 1_000);
+    expect(first.isFull).toBe(true);
+    expect(first.records.length).toBeGreaterThan(130);
+    expect(first.records.length).toBeLessThan(145);
+    const rest = await store().readRecords(first.records.at(-1)?.position ?? 0n, 1_000);
+    expect(rest.isFull).toBe(false);
+    expect([...first.records, ...rest.records]).toHaveLength(150);
+  });
 }
 
 function following(store: () => EventStore, append: Append): void {

@@ -7,6 +7,8 @@ export {
   type EventStore,
   type FactToAppend,
   type FactWriter,
+  type KeyedRecord,
+  type RecordPage,
   type StoredRecord,
   type Subscription,
 } from './port.ts';

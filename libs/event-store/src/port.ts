@@ -42,6 +42,21 @@ export interface StoredRecord extends Envelope {
   readonly record: Buffer;
 }
 
+/** A record as it travels on: its place, its key and the very bytes, nothing of them parsed. */
+export interface KeyedRecord {
+  readonly position: bigint;
+  readonly key: string;
+  /** The one UTF-8 JSON byte string of design 4, *Record*. */
+  readonly record: Buffer;
+}
+
+/** Records that follow on a position, in order. */
+export interface RecordPage {
+  readonly records: readonly KeyedRecord[];
+  /** The page ended at its bounds, so that there may be more now; otherwise everything stored was read. */
+  readonly isFull: boolean;
+}
+
 /** Appends for one owner; a stream of a noun that the owner does not own is a defect and throws. */
 export interface FactWriter {
   readonly owner: Owner;
@@ -70,6 +85,11 @@ export interface EventStore {
     after: bigint,
     options?: { readonly nouns?: readonly Noun[]; readonly limit?: number; readonly upTo?: bigint },
   ): Promise<StoredRecord[]>;
+  /**
+   * The records after a position, of every noun, for whoever passes them on: at most `limit` and about 8 MiB, at least one when there is one.
+   * Each is checked against its leaf hash, none is parsed. Rejects with `DamagedRecord`.
+   */
+  readRecords(after: bigint, limit: number): Promise<RecordPage>;
   /** Facts of one key after a position, up to and including another; for the replay of parked keys. */
   readKey(key: string, after: bigint, upTo: bigint, nouns: readonly Noun[], limit: number): Promise<StoredRecord[]>;
   /**

@@ -25,6 +25,10 @@ export class SimulatorProcess {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   send(message: ToSimulator): void {
     if (this.#ended) throw this.#ended;
     this.#child.send(message);

@@ -30,6 +30,7 @@ export function lossyOver(store: EventStore): LossyStore {
       },
       readStream: (...asked) => store.readStream(...asked),
       readAll: (...asked) => store.readAll(...asked),
+      readRecords: (...asked) => store.readRecords(...asked),
       readKey: (...asked) => store.readKey(...asked),
       subscribe: (...asked) => store.subscribe(...asked),
       existing: (...asked) =>

@@ -1,6 +1,6 @@
 import { BACKWARDS, StreamNotFoundError, type EventStoreDBClient, type RecordedEvent } from '@eventstore/db-client';
 import type { Noun } from '@tillstream/domain/stream';
-import type { StoredRecord } from '../port.ts';
+import type { KeyedRecord, RecordPage, StoredRecord } from '../port.ts';
 import { eachEvent } from './event-stream.ts';
 import { FROM_END, placeOf, readFrom } from './place.ts';
 import { isOfNouns, storedRecord, type Upcast } from './recorded.ts';
@@ -9,6 +9,8 @@ import type { StreamKeys } from './stream-keys.ts';
 /** Facts per read when the caller names no limit, and the most that one read gives. */
 export const DEFAULT_LIMIT = 1_000;
 const MAX_LIMIT = 5_000;
+/** Bytes of records after which a page ends. */
+const PAGE_BYTES = 8 * 1024 * 1024;
 /** Streams that are asked for at once. */
 const ASKED_AT_ONCE = 32;
 
@@ -78,6 +80,19 @@ export class EventStoreDbReading {
   ): Promise<StoredRecord[]> {
     const wanted = (event: RecordedEvent): boolean => isOfNouns(event.streamId, nouns);
     return (await this.#look(after, upTo, wanted, { facts: Math.min(limit, MAX_LIMIT) })).facts;
+  }
+
+  /** The next records of every noun; the envelope is looked at, because the log knows of a key only by it. */
+  async records(after: bigint, limit: number): Promise<RecordPage> {
+    const most = Math.min(limit, MAX_LIMIT);
+    let bytes = 0;
+    const records: KeyedRecord[] = [];
+    const take = ({ position, key, record }: StoredRecord): boolean => {
+      bytes += record.length;
+      return records.push({ position, key, record }) === most || bytes >= PAGE_BYTES;
+    };
+    await this.#look(after, undefined, (event) => isOfNouns(event.streamId, undefined), { facts: most, take });
+    return { records, isFull: records.length === most || bytes >= PAGE_BYTES };
   }
 
   /** The facts of one key: looks through everything between the positions, for no index of EventStoreDB's knows keys. */

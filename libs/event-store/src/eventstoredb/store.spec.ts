@@ -216,6 +216,7 @@ describe('EventStoreDB driver (on the stand-in): reading', () => {
     fresh.standIn.log.tamper(index, { data });
     await expect(fresh.store.readStream(name)).rejects.toThrow(DamagedRecord);
     await expect(fresh.store.readAll(0n)).rejects.toThrow('its leaf hash differs');
+    await expect(fresh.store.readRecords(0n, 100)).rejects.toThrow('its leaf hash differs');
     const troubles: unknown[] = [];
     const told = await openSecond({ onTrouble: (error: unknown) => troubles.push(error) });
     const got: unknown[] = [];

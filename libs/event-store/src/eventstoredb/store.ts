@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { START, type StreamSubscription } from '@eventstore/db-client';
 import type { Noun, Owner } from '@tillstream/domain/stream';
 import { encodeAppend } from '../pending-append.ts';
-import type { AppendResult, EventStore, FactToAppend, FactWriter, StoredRecord, Subscription } from '../port.ts';
+import type {
+  AppendResult,
+  EventStore,
+  FactToAppend,
+  FactWriter,
+  RecordPage,
+  StoredRecord,
+  Subscription,
+} from '../port.ts';
 import { Tail } from '../tail.ts';
 import { upcasting, type FactVersions } from '../upcast.ts';
 import { Appender } from './appender.ts';
@@ -112,6 +120,10 @@ export class EventStoreDbEventStore implements EventStore {
     options: { nouns?: readonly Noun[]; limit?: number; upTo?: bigint } = {},
   ): Promise<StoredRecord[]> {
     return this.#reading.all(after, options.upTo, options.nouns, options.limit ?? DEFAULT_LIMIT);
+  }
+
+  async readRecords(after: bigint, limit: number): Promise<RecordPage> {
+    return this.#reading.records(after, limit);
   }
 
   readKey(key: string, after: bigint, upTo: bigint, nouns: readonly Noun[], limit: number): Promise<StoredRecord[]> {

@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import type { Noun } from '@tillstream/domain/stream';
-import { StoreUnavailable, type StoredRecord } from '../port.ts';
+import { StoreUnavailable, type RecordPage, type StoredRecord } from '../port.ts';
 import { DamagedRecord, decodeRecord, leafHash, type RecordContent } from '../record.ts';
+import { PAGE_SQL, pageOf, type PageRow } from './record-page.ts';
 import { StreamReads, type Found, type Wanted } from './stream-reads.ts';
 
 /** Facts per read when the caller names no limit, and the most that one read gives. */
@@ -100,6 +101,13 @@ export class Reading {
       [String(after), end, Math.min(limit, MAX_LIMIT), ...(nouns === undefined ? [] : [nouns])],
     );
     return rows.map((row) => this.decode(row));
+  }
+
+  /** One row for a whole page: each row of its own costs this process more than the record's bytes do. */
+  async records(after: bigint, limit: number): Promise<RecordPage> {
+    const most = Math.min(limit, MAX_LIMIT);
+    const [row] = await this.ask<PageRow>('store-records', PAGE_SQL, [String(after), most]);
+    return pageOf(row, most);
   }
 
   async key(key: string, after: bigint, upTo: bigint, nouns: readonly Noun[], limit: number): Promise<StoredRecord[]> {

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Noun, Owner } from '@tillstream/domain/stream';
-import type { AppendResult, EventStore, FactToAppend, FactWriter, StoredRecord, Subscription } from '../port.ts';
+import type {
+  AppendResult,
+  EventStore,
+  FactToAppend,
+  FactWriter,
+  RecordPage,
+  StoredRecord,
+  Subscription,
+} from '../port.ts';
 import { upcasting, type FactVersions } from '../upcast.ts';
 import { Committer } from './committer.ts';
 import { encodeAppend } from '../pending-append.ts';
@@ -103,6 +111,10 @@ export class PostgresEventStore implements EventStore {
     options: { nouns?: readonly Noun[]; limit?: number; upTo?: bigint } = {},
   ): Promise<StoredRecord[]> {
     return this.reading.all(after, options.upTo, options.nouns, options.limit ?? DEFAULT_LIMIT);
+  }
+
+  readRecords(after: bigint, limit: number): Promise<RecordPage> {
+    return this.reading.records(after, limit);
   }
 
   readKey(key: string, after: bigint, upTo: bigint, nouns: readonly Noun[], limit: number): Promise<StoredRecord[]> {

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,12 +9,13 @@ import { PostgresEventStore } from '@tillstream/event-store';
 import { startEmbeddedPostgres } from '@tillstream/event-store/embedded';
 import { factToAppend } from '@tillstream/event-store/testing';
 import { brokerJars, startBroker, stopBroker, type Broker } from '../broker/index.ts';
-import { java } from '../broker/jvm-broker.ts';
+import { java, livePid } from '../broker/jvm-broker.ts';
 import { migrateMessaging } from '../in-process/state-tables.ts';
 import { ensureTopics } from '../kafka/ensure-topics.ts';
 import { openKafka } from '../kafka/settings.ts';
 import { KEYED_PARTITIONS } from '../kafka/topics.ts';
 import { fillStore } from '../testing/fill-store.ts';
+import { processorCosts, processorTimes } from '../testing/processor-times.ts';
 
 /**
  * `npm run bench:cluster`: what facts cost on their way from the store through Kafka into an idempotent projection, beside the broker's own
@@ -25,6 +26,8 @@ const FACTS = number('BENCH_FACTS', 200_000);
 const ROUNDS = number('BENCH_ROUNDS', 5);
 const PER_SECOND = number('BENCH_PER_SECOND', 2_000);
 const SECONDS = number('BENCH_SECONDS', 20);
+/** Where the processes leave what the processor did in them (`node --cpu-prof`). */
+const PROFILES = process.env['BENCH_PROFILES'];
 const TEXT_BYTES = number('BENCH_TEXT_BYTES', 300);
 
 interface Answer {
@@ -43,11 +46,17 @@ chmodSync(folder, 0o755);
 const children: ChildProcess[] = [];
 const postgres = await startEmbeddedPostgres({ folder, database: 'bench' });
 let broker: Broker;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void end().then(() => process.exit(130)));
 try {
   broker = await startBroker({ folder: join(folder, 'kafka'), say: console.log });
   await run();
 } finally {
-  for (const child of children) child.disconnect();
+  await end();
+}
+
+async function end(): Promise<void> {
+  for (const child of children) if (child.connected) child.disconnect();
   await pause(300);
   await stopBroker(join(folder, 'kafka'));
   await postgres.stop();
@@ -62,21 +71,14 @@ async function run(): Promise<void> {
   const prefix = `bench-${randomBytes(3).toString('hex')}`;
   const settings = { brokers: broker.brokers, clientId: 'bench', prefix, replication: 1 };
   await ensureTopics(openKafka(settings), settings, { only: ['facts', 'deadLetters'] });
-  const start = (file: string): ChildProcess => {
-    const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
-      execArgv: [
-        '--conditions=@tillstream/source',
-        '--disable-warning=ExperimentalWarning',
-        '--disable-warning=TimeoutNegativeWarning',
-      ],
-      env: { ...process.env, INSTANCE: JSON.stringify({ url: postgres.url, brokers: broker.brokers, prefix }) },
-    });
-    children.push(child);
-    return child;
-  };
-  await next(start('./relay.child.ts'));
-  const projection = start('./projecting.child.ts');
+  const relay = start('./relay.child.ts', prefix);
+  await next(relay);
+  const projection = start('./projecting.child.ts', prefix);
   await next(projection);
+  const processes = {
+    ...{ relay: relay.pid ?? 0, projection: projection.pid ?? 0, broker: livePid(join(folder, 'kafka')) ?? 0 },
+    PostgreSQL: Number(readFileSync(join(postgres.dataDir, 'postmaster.pid'), 'utf8').split('\n', 1)[0]),
+  };
   const taken = async (): Promise<Answer> => {
     projection.send(String(await store.head()));
     return next(projection);
@@ -93,17 +95,23 @@ async function run(): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     theirs.push(await producerTool(prefix, size));
     await fillStore(pool, FACTS, TEXT_BYTES);
-    const begun = Date.now();
+    const [begun, before] = [Date.now(), processorTimes(processes)];
     const { at } = await taken();
     ours.push((FACTS / (at - begun)) * 1_000);
+    const cost = processorCosts(before, processorTimes(processes), FACTS);
     console.log(
       `round ${round + 1}: ${ours.at(-1)?.toFixed(0)} facts/s, producer tool ${theirs.at(-1)?.toFixed(0)} records/s`,
     );
+    console.log(`  processor time, µs a fact: ${cost}`);
   }
   const rows = Number((await pool.query<{ n: string }>('select count(*) as n from projected')).rows[0]?.n);
   const facts = Number(await store.head());
   if (rows !== facts) throw new Error(`${facts} facts are stored and ${rows} are projected`);
+  const before = processorTimes(processes);
   const latencies = (await steady(store, taken)).sort((a, b) => a - b);
+  console.log(
+    `at ${PER_SECOND}/s, µs a fact: ${processorCosts(before, processorTimes(processes), PER_SECOND * SECONDS)}`,
+  );
   print({ ours, theirs, size, latencies });
   await store.close();
   await pool.end();
@@ -129,6 +137,21 @@ function print({ ours, theirs, size, latencies }: Measured): void {
       measured: `${at(0.99)}, p50 ${at(0.5)}`,
     },
   });
+}
+
+/** Relay or projection, in a process of its own. */
+function start(file: string, prefix: string): ChildProcess {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+    execArgv: [
+      '--conditions=@tillstream/source',
+      '--disable-warning=ExperimentalWarning',
+      '--disable-warning=TimeoutNegativeWarning',
+      ...(PROFILES === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILES}`]),
+    ],
+    env: { ...process.env, INSTANCE: JSON.stringify({ url: postgres.url, brokers: broker.brokers, prefix }) },
+  });
+  children.push(child);
+  return child;
 }
 
 /** The broker's own producer, into a topic like ours. */

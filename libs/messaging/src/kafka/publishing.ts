@@ -1,4 +1,4 @@
-import type { EventStore, StoredRecord } from '@tillstream/event-store';
+import type { EventStore, KeyedRecord } from '@tillstream/event-store';
 import type { Message, Producer, RecordMetadata } from 'kafkajs';
 import { frameOf, publicationTag, type Tick } from './fact-message.ts';
 import { partitionOf } from './partition-of.ts';
@@ -40,7 +40,7 @@ export class Publishing {
   }
 
   /** Sends facts that follow on the position. Rejects with `TopicLost`, or when the broker does not take them. */
-  async send(facts: readonly StoredRecord[]): Promise<void> {
+  async send(facts: readonly KeyedRecord[]): Promise<void> {
     const messages: Message[] = [];
     for (const { position, key, record } of facts) {
       const partition = partitionOf(key);

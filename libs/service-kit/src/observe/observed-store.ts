@@ -34,6 +34,7 @@ export function observedStore(store: EventStore, metrics: Metrics): EventStore {
     writer: (owner) => observedWriter(store.writer(owner), measured),
     readStream: (stream, from) => store.readStream(stream, from),
     readAll: (after, options) => store.readAll(after, options),
+    readRecords: (after, limit) => store.readRecords(after, limit),
     readKey: (key, after, upTo, nouns, limit) => store.readKey(key, after, upTo, nouns, limit),
     subscribe: (after, nouns, onBatch) => store.subscribe(after, nouns, onBatch),
     existing: (streams) => store.existing(streams),
