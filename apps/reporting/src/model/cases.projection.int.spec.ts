@@ -1,6 +1,8 @@
 import type { ClearingCaseFact, ClearingDifference } from '@tillstream/domain/clearing/events';
 import { streamOf } from '@tillstream/domain/stream';
 import { fen, ZERO } from '@tillstream/money';
+import { Metrics, type Platform } from '@tillstream/service-kit';
+import { showCases } from '../case-figures.ts';
 import { openCases } from '../read/open-cases.ts';
 import { openApi, type Api } from '../testing/api.ts';
 import { History } from '../testing/history.ts';
@@ -104,7 +106,7 @@ describe('open cases by kind, with the age of the oldest (domain 4.5)', () => {
   it('stand in the day’s report and on its page in both languages; a case over seven days is marked', async () => {
     await history.reported();
     history.at = '2026-11-24T01:00:00.000Z';
-    expect((await api.get('/?lang=zh')).text).toContain('没有待处理的差错。');
+    expect((await api.get('/?lang=zh')).text).toContain('没有待处理的事项。');
     await say('2026-11-24T01:00:00.000Z', found(1, 'LONG'), found(2, 'DECLINED'));
     history.at = '2026-12-03T02:00:00.000Z';
     const { body } = await api.get(`/days/${DAY}`);
@@ -113,10 +115,68 @@ describe('open cases by kind, with the age of the oldest (domain 4.5)', () => {
       { kind: 'LONG', count: 1 },
     ]);
     const zh = (await api.get(`/?lang=zh&date=${DAY}`)).text;
-    for (const text of ['待处理差错', '长款', '已应答后渠道拒绝', '9 <small>自 2026-11-24</small>', '已升级']) {
+    for (const text of ['待处理事项', '长款', '已应答后渠道拒绝', '9 <small>自 2026-11-24</small>', '已升级']) {
       expect(zh).toContain(text);
     }
     const en = (await api.get(`/?lang=en&date=${DAY}`)).text;
-    for (const text of ['Open cases', 'declined after 00', 'escalated']) expect(en).toContain(text);
+    for (const text of ['Open cases', 'Declined after 00', 'escalated']) expect(en).toContain(text);
+  });
+
+  it('and those of payouts: rejected, returned, unanswered, answered both ways, each since it waits, until a person saw to it', async () => {
+    const due = ['2026-11-24', '2026-11-25', '2026-11-26', '2026-11-27'];
+    const payout = async (n: number, at: string, ...facts: readonly [string, object?][]): Promise<void> => {
+      const dueDate = due[n] ?? '';
+      history.at = at;
+      const said = facts.map(([type, more]) => ({
+        ...{ type, version: 1 },
+        data: { merchantId: MERCHANT, dueDate, amount: fen(100), ...more },
+      }));
+      await history.say(streamOf.payout(MERCHANT, dueDate), MERCHANT, ...said);
+    };
+    const sent: readonly [string, object?][] = [
+      ['PayoutDue', { through: DAY, minimum: fen(100) }],
+      ['PayoutApproved', { account: 'a' }],
+      ['PayoutSubmitted', { file: 'f', attempt: 1 }],
+    ];
+    const contradicted = { n: 1, attempt: 1, how: 'confirmed-after-rejection', hold: fen(100), bankReference: 'B1' };
+    await payout(0, '2026-11-24T01:00:00.000Z', ...sent, ['PayoutRejected', { reason: 'closed' }]);
+    await payout(1, '2026-11-25T01:00:00.000Z', ...sent, ['PayoutUnknown', { cause: 'no answer' }]);
+    await payout(2, '2026-11-26T01:00:00.000Z', ...sent, ['PayoutConfirmed', { bankReference: 'B' }]);
+    await payout(2, '2026-11-27T01:00:00.000Z', ['PayoutReturned', { bankReference: 'B', reason: 'closed' }]);
+    await payout(3, '2026-11-28T01:00:00.000Z', ...sent, ['PayoutRejected', { reason: 'closed' }]);
+    await payout(3, '2026-11-29T01:00:00.000Z', ['PayoutContradicted', contradicted]);
+    await history.reported();
+    const open = () => openCases(history.pool);
+    expect(await open()).toEqual([
+      { kind: 'PAYOUT_CONTRADICTED', count: 1, oldest: '2026-11-28T01:00:00.000Z' },
+      { kind: 'PAYOUT_REJECTED', count: 1, oldest: '2026-11-24T01:00:00.000Z' },
+      { kind: 'PAYOUT_RETURNED', count: 1, oldest: '2026-11-27T01:00:00.000Z' },
+      { kind: 'PAYOUT_UNKNOWN', count: 1, oldest: '2026-11-25T01:00:00.000Z' },
+    ]);
+    const zh = (await api.get(`/?lang=zh&date=${DAY}`)).text;
+    for (const text of ['被拒 2026-11-24', '划款被拒', '划款退票', '划款结果未知', '划款回执矛盾'])
+      expect(zh).toContain(text);
+    const en = (await api.get(`/?lang=en&date=${DAY}`)).text;
+    expect(en).toContain('Payout answered both ways');
+    const metrics = new Metrics('spec');
+    showCases(metrics, {
+      pool: history.pool,
+      businessClock: { now: () => new Date(history.at) } as Platform['businessClock'],
+    });
+    const { body } = await metrics.text();
+    expect(body).toMatch(/open_cases\{kind="PAYOUT_REJECTED"[^}]*\} 1$/m);
+    expect(body).toMatch(/open_cases_oldest_seconds\{kind="PAYOUT_REJECTED"[^}]*\} 432000$/m);
+    await payout(0, '2026-11-30T01:00:00.000Z', [
+      'PayoutAccountCorrected',
+      { attempt: 1, correctedBy: 'wang', reason: 'r' },
+    ]);
+    await payout(1, '2026-11-30T01:00:00.000Z', ['PayoutConfirmed', { bankReference: 'B' }]);
+    const resolved = { ...contradicted, outcome: 'released', proposedBy: 'wang', approvedBy: 'li' };
+    await payout(3, '2026-11-30T01:00:00.000Z', ['PayoutContradictionResolved', resolved]);
+    await history.reported();
+    expect(await open()).toEqual([
+      { kind: 'PAYOUT_REJECTED', count: 1, oldest: '2026-11-28T01:00:00.000Z' },
+      { kind: 'PAYOUT_RETURNED', count: 1, oldest: '2026-11-27T01:00:00.000Z' },
+    ]);
   });
 });

@@ -31,7 +31,9 @@ async function takePayouts(records: readonly StoredRecord[], client: PoolClient)
       [merchantId, dueDate],
       fact.type === 'PayoutDue' ? () => due(fact) : undefined,
     );
-    if (row) change(row, fact);
+    if (row === undefined) continue;
+    change(row, fact);
+    wait(row, fact.at);
   }
   await payouts.write(client);
 }
@@ -40,14 +42,14 @@ const due = ({ position, at, data }: Stored<Extract<PayoutFact, { type: 'PayoutD
   rowOf(PayoutRow, {
     ...{ merchantId: data.merchantId, dueDate: data.dueDate, position: String(position), status: 'DUE' },
     ...{ through: data.through, amount: 0, attempt: 0, file: null, bankReference: null, reason: null },
-    ...{ dueAt: at, changedAt: at },
+    ...{ dueAt: at, changedAt: at, contradictions: 0, corrected: false, waitsAs: null, waitsSince: null },
   });
 
 function change(row: PayoutRow, fact: Stored<PayoutFact>): void {
   row.changedAt = fact.at;
   switch (fact.type) {
     case 'PayoutDue':
-      Object.assign(row, { status: 'DUE', through: fact.data.through, amount: 0, reason: null });
+      Object.assign(row, { status: 'DUE', through: fact.data.through, amount: 0, reason: null, corrected: false });
       return;
     case 'PayoutApproved':
       Object.assign(row, { status: 'APPROVED', amount: fact.data.amount });
@@ -71,17 +73,28 @@ function change(row: PayoutRow, fact: Stored<PayoutFact>): void {
       Object.assign(row, { status: 'NOT_NEEDED', reason: fact.data.because });
       return;
     case 'PayoutContradicted':
-      Object.assign(row, { reason: fact.data.how });
+      Object.assign(row, { reason: fact.data.how, contradictions: row.contradictions + 1 });
       return;
     case 'PayoutContradictionResolved':
-      Object.assign(row, resolved(row, fact.data));
+      Object.assign(row, resolved(row, fact.data), { contradictions: row.contradictions - 1 });
       return;
     case 'PayoutAccountCorrected':
+      row.corrected = true;
+      return;
     case 'PayoutResolutionProposed':
       return;
     default:
       return unreachable(fact);
   }
+}
+
+const waiting: ReadonlySet<string> = new Set(['REJECTED', 'RETURNED', 'UNKNOWN']);
+
+/** Whether it waits for a person, as settlement lists it at `/payout-cases`, without what a person has seen to already. */
+function wait(row: PayoutRow, at: string): void {
+  const open = waiting.has(row.status) && !row.corrected ? `PAYOUT_${row.status}` : null;
+  row.waitsAs = row.contradictions > 0 ? 'PAYOUT_CONTRADICTED' : open;
+  row.waitsSince = row.waitsAs === null ? null : (row.waitsSince ?? at);
 }
 
 /** What two people decided about the present attempt changes its standing; an earlier one's is history. */

@@ -17,6 +17,7 @@ import {
 } from '../rows/trade.row.ts';
 import { AddCases1795500000000 } from './add-cases.migration.ts';
 import { AddHolds1795478400000 } from './add-holds.migration.ts';
+import { AddPayoutCases1795521600000 } from './add-payout-cases.migration.ts';
 import { CreateReporting1795392000000 } from './create-reporting.migration.ts';
 import { SnakeNames } from './tables.ts';
 
@@ -36,7 +37,12 @@ export function reportingSource(pool: Pool, schema: string, max: number): DataSo
     ...{ service: 'reporting', url: connectionString, schema, max },
     ...{
       entities: REPORTING_ROWS,
-      migrations: [CreateReporting1795392000000, AddHolds1795478400000, AddCases1795500000000],
+      migrations: [
+        CreateReporting1795392000000,
+        AddHolds1795478400000,
+        AddCases1795500000000,
+        AddPayoutCases1795521600000,
+      ],
     },
   });
   return new DataSource({ ...options, namingStrategy: new SnakeNames() });

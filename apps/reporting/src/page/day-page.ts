@@ -1,10 +1,11 @@
+import { shanghaiTime } from '@tillstream/domain/calendar/business-date';
 import { addDays } from '@tillstream/domain/calendar/date';
 import { fen, formatYuanGrouped } from '@tillstream/money';
 import type { BatchSums } from '../read/day-batches.ts';
 import type { DayFigures, DayPayout, DayReport } from '../read/day-report.ts';
 import { html, type Markup } from './html.ts';
 import { STYLE } from './style.ts';
-import { accountName, caseName, type Language, type Words, wordsOf } from './words.ts';
+import { accountName, caseName, type Language, payoutName, type Words, wordsOf } from './words.ts';
 
 /** How far a group of consumers has come. */
 export interface GroupProgress {
@@ -53,7 +54,7 @@ export function dayPage({ language, report, groups, now }: PageContent): string 
           </nav>
         </header>
         <main>
-          ${[outcomes(report, words), merchants(report, words), batches(report, words), cases(report, now, words, language), books(report, words, language), progress(report, groups, words)]}
+          ${[outcomes(report, words), merchants(report, words, language), batches(report, words), cases(report, now, words, language), books(report, words, language), progress(report, groups, words)]}
         </main>
       </body>
     </html>`.text;
@@ -116,10 +117,13 @@ function outcomes({ totals, declinesByCode }: DayReport, words: Words): Markup {
   );
 }
 
-function merchants({ merchants: days, totals }: DayReport, words: Words): Markup {
+function merchants({ merchants: days, totals }: DayReport, words: Words, language: Language): Markup {
   if (days.length === 0) return section('merchants', words.merchants, html`<p>${words.noTrade}</p>`);
+  // Of several payouts both words may be "various", which is said once.
+  const standing = ({ status, dueDate }: DayPayout): string =>
+    [...new Set([payoutName(status, language), payoutName(dueDate, language)])].join(' ');
   const paid = (payout: DayPayout | null): Markup | string =>
-    payout ? html`${yuan(payout.amount)} <small>${payout.status} ${payout.dueDate}</small>` : '–';
+    payout ? html`${yuan(payout.amount)} <small>${standing(payout)}</small>` : '–';
   const cells = (day: DayFigures & { readonly payout: DayPayout | null }): (string | Markup)[] => [
     ...[yuan(day.sales.sum), yuan(day.voids.sum), yuan(day.refunds.sum), yuan(day.fee), yuan(day.net)],
     ...[yuan(day.channelCost), yuan(day.margin), paid(day.payout)],
@@ -138,10 +142,7 @@ function batches({ batches: counts, terminalTotals, hostTotals }: DayReport, wor
   const line = (['settled', 'settledWithDiff', 'hostClosed', 'open'] as const)
     .map((one) => `${number(counts[one])} ${words[one]}`)
     .join(' · ');
-  const head = heads('', [
-    ...[`${words.saleTotals} ${words.count}`, `${words.saleTotals} ${words.sum}`],
-    ...[`${words.undoTotals} ${words.count}`, `${words.undoTotals} ${words.sum}`],
-  ]);
+  const head = heads('', [...[words.saleCount, words.saleSum, words.undoCount, words.undoSum]]);
   const rows = [row(words.terminals, said(terminalTotals)), row(words.hosts, said(hostTotals))];
   return section(
     'batches',
@@ -159,9 +160,10 @@ function cases({ openCases }: DayReport, now: number, words: Words, language: La
   if (openCases.length === 0) {
     return section('cases', words.cases, html`<p class="good">✓ ${words.noCases}</p>`);
   }
-  const rows = openCases.map(({ kind, count, oldest }) => {
+  const oldestFirst = [...openCases].sort((a, b) => Date.parse(a.oldest) - Date.parse(b.oldest));
+  const rows = oldestFirst.map(({ kind, count, oldest }) => {
     const days = Math.max(0, Math.floor((now - Date.parse(oldest)) / DAY_MS));
-    const age = html`${number(days)} <small>${words.since} ${oldest.slice(0, 10)}</small>`;
+    const age = html`${number(days)} <small>${words.since} ${shanghaiTime(Date.parse(oldest)).date}</small>`;
     const shown = days > LATE_DAYS ? html`<strong class="bad">${age} ${words.escalated}</strong>` : age;
     return row(caseName(kind, language), [number(count), shown]);
   });

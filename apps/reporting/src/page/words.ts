@@ -2,7 +2,7 @@
 export type Language = 'zh' | 'en';
 
 const ZH = {
-  title: '今日交易',
+  title: '当日交易',
   other: 'English',
   before: '前一日',
   after: '后一日',
@@ -40,10 +40,12 @@ const ZH = {
   open: '未结',
   terminals: '终端合计',
   hosts: '主机合计',
-  saleTotals: '借记',
-  undoTotals: '贷记',
-  cases: '待处理差错',
-  noCases: '没有待处理的差错。',
+  saleCount: '借记笔数',
+  saleSum: '借记金额（元）',
+  undoCount: '贷记笔数',
+  undoSum: '贷记金额（元）',
+  cases: '待处理事项',
+  noCases: '没有待处理的事项。',
   kind: '类型',
   oldest: '最久（天）',
   since: '自',
@@ -96,8 +98,10 @@ const EN: Words = {
   open: 'open',
   terminals: 'Terminals say',
   hosts: 'Host says',
-  saleTotals: 'debit',
-  undoTotals: 'credit',
+  saleCount: 'Debit count',
+  saleSum: 'Debit amount (yuan)',
+  undoCount: 'Credit count',
+  undoSum: 'Credit amount (yuan)',
   cases: 'Open cases',
   noCases: 'No case is open.',
   kind: 'Kind',
@@ -115,17 +119,37 @@ const EN: Words = {
 export const wordsOf = (language: Language): Words => (language === 'zh' ? ZH : EN);
 
 const CASES: Readonly<Record<string, readonly [zh: string, en: string]>> = {
-  LONG: ['长款', 'long'],
-  SHORT: ['短款', 'short'],
-  AMOUNT_DIFF: ['金额不符', 'amount differs'],
-  STATUS_DIFF: ['状态不符', 'status differs'],
-  FEE_DIFF: ['手续费不符', 'fee differs'],
-  DUPLICATE: ['重复', 'duplicate'],
-  DECLINED: ['已应答后渠道拒绝', 'declined after 00'],
+  LONG: ['长款', 'Long item'],
+  SHORT: ['短款', 'Short item'],
+  AMOUNT_DIFF: ['金额不符', 'Amount differs'],
+  STATUS_DIFF: ['状态不符', 'Status differs'],
+  FEE_DIFF: ['手续费不符', 'Fee differs'],
+  DUPLICATE: ['重复', 'Duplicate'],
+  DECLINED: ['已应答后渠道拒绝', 'Declined after 00'],
+  PAYOUT_REJECTED: ['划款被拒', 'Payout rejected'],
+  PAYOUT_RETURNED: ['划款退票', 'Payout returned'],
+  PAYOUT_UNKNOWN: ['划款结果未知', 'Payout without an answer'],
+  PAYOUT_CONTRADICTED: ['划款回执矛盾', 'Payout answered both ways'],
 };
 
-/** What a kind of case is called (domain 4.5). */
+/** What a kind of case is called (domain 4.3, 4.5). */
 export const caseName = (kind: string, language: Language): string => CASES[kind]?.[language === 'zh' ? 0 : 1] ?? kind;
+
+const PAYOUTS: Readonly<Record<string, readonly [zh: string, en: string]>> = {
+  DUE: ['待划', 'due'],
+  NOT_NEEDED: ['无需划款', 'not needed'],
+  APPROVED: ['已批准', 'approved'],
+  SUBMITTED: ['已提交', 'submitted'],
+  UNKNOWN: ['结果未知', 'without an answer'],
+  CONFIRMED: ['已划', 'paid'],
+  REJECTED: ['被拒', 'rejected'],
+  RETURNED: ['退票', 'returned'],
+  various: ['多种', 'various'],
+};
+
+/** How a payout stands (domain 4.3). */
+export const payoutName = (status: string, language: Language): string =>
+  PAYOUTS[status]?.[language === 'zh' ? 0 : 1] ?? status;
 
 const ACCOUNTS: Readonly<Record<string, readonly [zh: string, en: string]>> = {
   '1001': ['自有银行存款', 'own bank'],

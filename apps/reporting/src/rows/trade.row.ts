@@ -69,6 +69,14 @@ export class PayoutRow {
   @Text(OPTIONAL) reason!: string | null;
   @Instant() dueAt!: string;
   @Instant() changedAt!: string;
+  /** How many answers of the bank contradict each other and nobody has decided. */
+  @Amount() contradictions!: number;
+  /** A person said that the account of a rejected or returned payout takes money. */
+  @Flag() corrected!: boolean;
+  /** What of it waits for a person: PAYOUT_REJECTED, PAYOUT_RETURNED, PAYOUT_UNKNOWN, PAYOUT_CONTRADICTED; null for nothing. */
+  @Text(OPTIONAL) waitsAs!: string | null;
+  /** Since when anything of it waits. */
+  @Instant(OPTIONAL) waitsSince!: string | null;
 }
 
 /** A file of payouts as cut, with the bank's charge for it. */
