@@ -1,6 +1,7 @@
 /**
  * The fault scenarios, one row each: `specs` are path patterns for jest, run at full length (TILLSTREAM_FAULTS=full); `scripts` are npm
- * scripts with their arguments; `cluster` rows run under `--cluster`, the others without it. Numbers may stand in several rows; rows stand in the order of their numbers.
+ * scripts with their arguments; `cluster` rows run under `--cluster`, the others without it. `only` chooses tests by a pattern of their titles.
+ * Numbers may stand in several rows, and a row may have several.
  */
 export const scenarios = [
   {
@@ -142,9 +143,101 @@ export const scenarios = [
     specs: ['all-in-one/src/backup', 'journeys/restore.journey'],
   },
   {
+    number: 1,
+    cluster: true,
+    title: 'on the cluster: servers of commands killed, joining and leaving; no limit given twice',
+    specs: ['messaging/src/kafka-commands', 'authorization/src/commands.kafka'],
+  },
+  {
+    number: 1,
+    cluster: true,
+    title: 'on the cluster: every service and the relay’s holder killed under load',
+    specs: ['journeys/cluster-faults'],
+    only: 'any process is killed|holder is killed|while the network has it',
+  },
+  {
+    number: 3,
+    cluster: true,
+    title: 'on the cluster: the database server killed under load',
+    specs: ['journeys/cluster-faults'],
+    only: 'PostgreSQL is killed',
+  },
+  {
+    number: 5,
+    cluster: true,
+    title: 'the broker killed and away: appends go on, facts drain in order',
+    specs: ['messaging/src/kafka/broker-down.kafka', 'messaging/src/broker'],
+  },
+  {
+    number: 5,
+    cluster: true,
+    title: 'on the cluster: the broker killed under load, and two minutes away',
+    specs: ['journeys/cluster-faults'],
+    only: 'its broker|the broker is killed|stands still',
+  },
+  {
+    number: 6,
+    cluster: true,
+    title: 'everything is published again and again, by one relay and by two',
+    specs: ['messaging/src/kafka/relay.kafka', 'messaging/src/kafka/kafka-fact-feed.kafka'],
+  },
+  {
     number: 7,
     cluster: true,
-    title: 'on the cluster: every journey that looks at the product from outside',
+    title: 'rebalances: instances that join, leave, die and come back as zombies',
+    specs: ['messaging/src/kafka/rebalance.kafka'],
+  },
+  {
+    number: [6, 7],
+    cluster: true,
+    title: 'on the cluster: a storm of instances, every fact delivered again each time',
+    specs: ['journeys/cluster-faults'],
+    only: 'survives a storm',
+  },
+  {
+    number: 8,
+    cluster: true,
+    title: 'positions become visible in order, also across processes, and none is skipped on the way through the topic',
+    specs: ['event-store/src/postgres/store.spec', 'messaging/src/kafka/rebalance.kafka'],
+  },
+  {
+    number: 13,
+    cluster: true,
+    title: 'on the cluster: a network that answers some payments never',
+    specs: ['journeys/cluster-faults'],
+    only: 'others in time',
+  },
+  {
+    number: 17,
+    cluster: true,
+    title: 'on the cluster: one payment a hundred times at once over two gateways',
+    specs: ['journeys/cluster-faults'],
+    only: 'a hundred times at once',
+  },
+  {
+    number: 29,
+    cluster: true,
+    title: 'no card number crosses a topic',
+    specs: ['authorization/src/commands.kafka', 'journeys/secrets-scan'],
+  },
+  {
+    number: 33,
+    cluster: true,
+    title: 'on the cluster: a fact that cannot be taken in parks its key',
+    specs: ['journeys/cluster-faults'],
+    only: 'parks the key',
+  },
+  {
+    number: 35,
+    cluster: true,
+    title: 'a consumer a million behind, and a slow one',
+    specs: ['messaging/src/kafka/behind.kafka'],
+  },
+  {
+    number: [7, 32, 40, 41],
+    cluster: true,
+    title:
+      'on the cluster: every journey that looks at the product from outside, keys, rebuilds and restores among them',
     specs: ['journeys/on-cluster'],
   },
 ];

@@ -13,9 +13,10 @@ const given = process.argv.slice(2);
 const onCluster = given.includes('--cluster');
 const rows = scenarios.filter(({ cluster = false }) => cluster === onCluster);
 const wanted = given.filter((word) => word !== '--cluster').map(Number);
-const unknown = wanted.filter((number) => !rows.some((row) => row.number === number));
+const has = (row, number) => [row.number].flat().includes(number);
+const unknown = wanted.filter((number) => !rows.some((row) => has(row, number)));
 if (unknown.length > 0) {
-  const known = [...new Set(rows.map(({ number }) => number))].join(' ');
+  const known = [...new Set(rows.flatMap(({ number }) => number))].sort((a, b) => a - b).join(' ');
   console.error(`no scenario ${given.join(' ')}; there are ${known}`);
   process.exit(2);
 }
@@ -24,10 +25,11 @@ const full = { TILLSTREAM_FAULTS: 'full', ...(onCluster ? { TILLSTREAM_KAFKA_REQ
 const jest = ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 
 /** Runs the row's specs; gives the counts of jest's own report. */
-async function runSpecs(patterns) {
+async function runSpecs(patterns, only) {
   const scratch = mkdtempSync(join(tmpdir(), 'tillstream-faults-'));
   const report = join(scratch, 'jest.json');
   const args = [...jest, '--maxWorkers=1', '--json', `--outputFile=${report}`, ...patterns];
+  if (only !== undefined) args.push('--testNamePattern', only);
   const { code, seconds, output } = await runStep(process.execPath, args, { quiet: true, env: full });
   let counted = { numPassedTests: 0, numFailedTests: 0, numRuntimeErrorTestSuites: 0 };
   try {
@@ -53,10 +55,10 @@ async function runScript([name, ...args]) {
 }
 
 const results = [];
-const chosen = wanted.length === 0 ? rows : rows.filter(({ number }) => wanted.includes(number));
-for (const [n, { number, title, specs = [], scripts = [] }] of chosen.entries()) {
-  console.log(`[${n + 1}/${chosen.length}] scenario ${number}: ${title} …`);
-  const runs = specs.length > 0 ? [await runSpecs(specs)] : [];
+const chosen = wanted.length === 0 ? rows : rows.filter((row) => wanted.some((number) => has(row, number)));
+for (const [n, { number, title, specs = [], only, scripts = [] }] of chosen.entries()) {
+  console.log(`[${n + 1}/${chosen.length}] scenario ${[number].flat().join(', ')}: ${title} …`);
+  const runs = specs.length > 0 ? [await runSpecs(specs, only)] : [];
   for (const script of scripts) runs.push(await runScript(script));
   const sum = (of) => runs.reduce((total, run) => total + run[of], 0);
   const seeds = new Set(runs.flatMap(({ output }) => [...output.matchAll(/\bseed:? (\S+)/gi)].map(([, seed]) => seed)));
@@ -74,7 +76,7 @@ for (const [n, { number, title, specs = [], scripts = [] }] of chosen.entries())
 function lineOf({ number, title, passed, failed, seconds, seeds }) {
   const verdict = failed === 0 ? 'ok  ' : 'FAIL';
   const seed = seeds.size > 0 ? `, seed ${[...seeds].join(' ')}` : '';
-  return `${verdict} ${String(number).padStart(2)} ${title}: ${passed} passed, ${failed} failed, ${seconds.toFixed(1)} s${seed}`;
+  return `${verdict} ${[number].flat().join(' ').padStart(2)} ${title}: ${passed} passed, ${failed} failed, ${seconds.toFixed(1)} s${seed}`;
 }
 
 console.log(`\n${results.map(lineOf).join('\n')}`);

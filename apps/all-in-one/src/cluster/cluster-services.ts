@@ -4,14 +4,14 @@ import type { ApiClient } from '../demo/api-client.ts';
 import type { NodeWork } from '../demo/conductor.ts';
 import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { DEMO_CHANNEL } from '../demo/roster.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, type Instances } from './cluster.ts';
 import type { ClusterGround } from './cluster-ground.ts';
 import { workOf } from './cluster-work.ts';
 import { FrontDoor } from './front-door.ts';
 
 /** How a cluster is started. */
 export interface ClusterOptions {
-  readonly instances: number;
+  readonly instances: Instances;
   readonly terminalPort: number;
   readonly logFolder: string;
   /** Told of a process that died and is started again; nobody starts it when left out. */

@@ -4,12 +4,17 @@ import type { Address } from '@tillstream/simulator';
 import { ApiClient } from '../demo/api-client.ts';
 import { SERVICES, ServiceProcess, type ServiceName } from './service-process.ts';
 
+/** Processes of each service: of all the same number, or of each its own (1 when it is left out). */
+export type Instances = number | Readonly<Partial<Record<ServiceName, number>>>;
+
+const instancesOf = (instances: Instances, service: ServiceName): number =>
+  typeof instances === 'number' ? instances : (instances[service] ?? 1);
+
 /** What a cluster of processes on one machine is started with. */
 export interface ClusterSettings {
   /** Logs of the processes go here. */
   readonly logFolder: string;
-  /** Processes of each service. */
-  readonly instances: number;
+  readonly instances: Instances;
   /** What all processes are told. */
   readonly environment: Readonly<Record<string, string>>;
   readonly httpToken: string;
@@ -20,6 +25,8 @@ export interface ClusterSettings {
 /** Pause before a process that died is started again, ms. */
 const RESTART_MS = 500;
 const STOP_DEADLINE_MS = 30_000;
+/** Pause before a process that did not answer is asked again, ms. */
+const ASK_AGAIN_MS = 100;
 
 /** Every service as processes of their own, each instance with its name: `ledger-1`. */
 export class Cluster {
@@ -39,8 +46,9 @@ export class Cluster {
   static async start(settings: ClusterSettings): Promise<Cluster> {
     const cluster = new Cluster(settings);
     try {
-      const names = Array.from({ length: settings.instances }, (_, n) => n + 1);
-      await Promise.all(SERVICES.flatMap((service) => names.map((n) => cluster.start(service, n))));
+      const names = (service: ServiceName): number[] =>
+        Array.from({ length: instancesOf(settings.instances, service) }, (_, n) => n + 1);
+      await Promise.all(SERVICES.flatMap((service) => names(service).map((n) => cluster.start(service, n))));
       for (const service of SERVICES) await cluster.#learnPaths(service);
       return cluster;
     } catch (error) {
@@ -52,7 +60,7 @@ export class Cluster {
   /** Starts instance n of a service, which is not running, and waits until it serves. */
   async start(service: ServiceName, n: number): Promise<ServiceProcess> {
     const instance = `${service}-${n}`;
-    const process = await ServiceProcess.start({
+    const process = new ServiceProcess({
       ...{ service, instance, logFile: join(this.#settings.logFolder, `${instance}.log`) },
       environment: {
         ...this.#settings.environment,
@@ -63,21 +71,23 @@ export class Cluster {
         },
       },
     });
+    // Known before it serves, so that a stop in this very moment finds it.
     this.#processes.set(instance, process);
+    await process.serving();
     void process.gone.then(({ code, signal }) => this.#died(service, n, signal ?? `code ${code}`));
     return process;
   }
 
-  /** The running processes, all or those of one service. */
+  /** The processes that serve, all or those of one service. */
   processes(service?: ServiceName): ServiceProcess[] {
-    const all = [...this.#processes.values()].filter(({ isRunning }) => isRunning);
+    const all = [...this.#processes.values()].filter(({ isServing }) => isServing);
     return service === undefined ? all : all.filter(({ settings }) => settings.service === service);
   }
 
-  /** Instance n of a service; it runs. */
+  /** Instance n of a service; it serves. */
   process(service: ServiceName, n = 1): ServiceProcess {
     const found = this.#processes.get(`${service}-${n}`);
-    if (found?.isRunning !== true) throw new Error(`${service}-${n} does not run`);
+    if (found?.isServing !== true) throw new Error(`${service}-${n} does not serve`);
     return found;
   }
 
@@ -97,7 +107,7 @@ export class Cluster {
 
   /** A figure that every running process exposes under a name, or those of one service that do. */
   async figures(name: string, service?: ServiceName): Promise<number[]> {
-    const texts = await Promise.all(this.processes(service).map(({ ready }) => this.#get(ready.url, '/metrics')));
+    const texts = await this.#askAll('/metrics', service);
     return texts.flatMap((text) => {
       const value = new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1];
       return value === undefined ? [] : [Number(value)];
@@ -106,7 +116,7 @@ export class Cluster {
 
   /** What each running process of a service answers to a question. */
   async ask<T>(service: ServiceName, path: string): Promise<T[]> {
-    const texts = await Promise.all(this.processes(service).map(({ ready }) => this.#get(ready.url, path)));
+    const texts = await this.#askAll(path, service);
     return texts.map((text) => JSON.parse(text) as T);
   }
 
@@ -116,11 +126,13 @@ export class Cluster {
     return { ready: answer.ok, why: await answer.text() };
   }
 
-  /** Stops all, gateways first, each service's instances together. */
+  /** Stops all, also those that are starting; gateways first, each service's instances together. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const service of [...SERVICES].reverse())
-      await Promise.all(this.processes(service).map((process) => process.stop(STOP_DEADLINE_MS)));
+    for (const service of [...SERVICES].reverse()) {
+      const running = [...this.#processes.values()].filter(({ settings }) => settings.service === service);
+      await Promise.all(running.map((process) => process.stop(STOP_DEADLINE_MS)));
+    }
   }
 
   async #died(service: ServiceName, n: number, how: string): Promise<void> {
@@ -144,6 +156,22 @@ export class Cluster {
       this.#owners.set(shapeOf(segments, 1), this.#owners.get(shapeOf(segments, 1)) ?? service);
       if (segments.length > 3) this.#owners.set(shapeOf(segments, 2), service);
     }
+  }
+
+  /** The answers of those that still serve when they are asked. */
+  async #askAll(path: string, service?: ServiceName): Promise<string[]> {
+    const asked = this.processes(service).map(async (process) => {
+      const { url } = process.ready;
+      try {
+        return [await this.#get(url, path)];
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+        // Its end, or that of a connection that was kept: whoever is still there answers now.
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+        return process.isServing ? [await this.#get(url, path)] : [];
+      }
+    });
+    return (await Promise.all(asked)).flat();
   }
 
   async #get(url: string, path: string): Promise<string> {

@@ -48,10 +48,12 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
   #ready: ProcessReady | undefined;
   #ended: ProcessEnd | undefined;
+  readonly #serves: Promise<void>;
   /** Resolves when it is gone. */
   readonly gone: Promise<ProcessEnd>;
 
-  private constructor(settings: ProcessSettings) {
+  /** Starts it. */
+  constructor(settings: ProcessSettings) {
     this.settings = settings;
     const log = openSync(settings.logFile, 'a', 0o600);
     this.#child = fork(entryOf(settings.service), [], {
@@ -63,6 +65,12 @@ export class ServiceProcess {
     });
     closeSync(log);
     this.#child.on('error', () => undefined);
+    this.#serves = new Promise((resolve) =>
+      this.#child.once('message', (ready) => {
+        this.#ready = ready as ProcessReady;
+        resolve();
+      }),
+    );
     this.gone = new Promise((resolve) =>
       this.#child.once('exit', (code, signal) => {
         this.#ended = { code, signal };
@@ -71,20 +79,18 @@ export class ServiceProcess {
     );
   }
 
-  /** Starts it and waits until it serves. Rejects with what it wrote when it ends before. */
-  static async start(settings: ProcessSettings): Promise<ServiceProcess> {
-    const started = new ServiceProcess(settings);
-    await Promise.race([started.#serves(), started.gone]);
-    if (started.#ready === undefined) throw new Error(started.#whyNot());
-    return started;
+  /** Waits until it serves. Rejects with what it wrote when it ends before. */
+  async serving(): Promise<void> {
+    await Promise.race([this.#serves, this.gone]);
+    if (this.#ready === undefined) throw new Error(this.#whyNot());
   }
 
   get pid(): number {
     return this.#child.pid ?? 0;
   }
 
-  get isRunning(): boolean {
-    return this.#ended === undefined;
+  get isServing(): boolean {
+    return this.#ready !== undefined && this.#ended === undefined;
   }
 
   /** Where it serves. */
@@ -116,15 +122,6 @@ export class ServiceProcess {
     const end = await this.gone;
     clearTimeout(timer);
     return end;
-  }
-
-  #serves(): Promise<void> {
-    return new Promise((resolve) =>
-      this.#child.once('message', (ready) => {
-        this.#ready = ready as ProcessReady;
-        resolve();
-      }),
-    );
   }
 
   #whyNot(): string {

@@ -11,7 +11,13 @@ export class ApiClient {
 
   /** The answer's JSON. @throws ApiRefused with the problem's code and text. */
   async get<T>(path: string): Promise<T> {
-    return this.#call<T>('GET', path, undefined);
+    try {
+      return await this.#call<T>('GET', path, undefined);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      // The process, or the connection to it that was kept, has just ended: another one answers.
+      return this.#call<T>('GET', path, undefined);
+    }
   }
 
   /** Like {@link get}, with a JSON body. */

@@ -9,7 +9,7 @@ import { readModels } from '../host/read-models.ts';
 import { usedCards } from './cards.ts';
 import { interleaved } from './interleave.ts';
 import type { JourneyNode } from './journey-node.ts';
-import { clearKeys, leaksInFacts, leaksInFiles, leaksInTables, type Secrets } from './secrets-scan.ts';
+import { clearKeys, leaksInFacts, leaksInFiles, leaksInTables, leaksInTopics, type Secrets } from './secrets-scan.ts';
 
 type Stored<F> = F & Pick<StoredRecord, 'id' | 'position' | 'stream'>;
 
@@ -161,7 +161,7 @@ async function storeBroken({ node }: JourneyNode): Promise<string[]> {
   return firstBad === undefined ? [] : [`i5: position ${firstBad.position}: ${firstBad.why}`];
 }
 
-/** i6: no card number, PIN block or key in the store, a table, a log, or the foreign parties' records. */
+/** i6: no card number, PIN block or key in the store, a table, a log, a topic, or the foreign parties' records. */
 async function leaks(journey: JourneyNode, facts: readonly StoredRecord[]): Promise<string[]> {
   const secrets = secretsOf(journey);
   return [
@@ -169,6 +169,7 @@ async function leaks(journey: JourneyNode, facts: readonly StoredRecord[]): Prom
     ...(await leaksInTables(journey.node.pool, secrets)),
     ...leaksInFiles(join(journey.folder.path, 'log'), secrets),
     ...leaksInFiles(journey.folder.simulatorFolder, secrets),
+    ...(journey.topics === undefined ? [] : leaksInTopics(journey.topics, secrets)),
   ].map((leak) => `i6: ${leak}`);
 }
 

@@ -10,7 +10,7 @@ import type { ForeignAddresses } from '../demo/foreign-world.ts';
 import { openClusterGround } from '../cluster/cluster-ground.ts';
 import { startClusterServices, type ClusterServices } from '../cluster/cluster-services.ts';
 import { clockFollowed } from '../cluster/cluster-work.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, Instances } from '../cluster/cluster.ts';
 import type { NodeFolder } from '../host/data-folder.ts';
 import { openNode } from '../host/node.ts';
 import { startServices } from '../host/services.ts';
@@ -54,9 +54,11 @@ export interface HostSettings {
 
 /** How a journey's cluster differs from one with an instance of each service on the specs' broker. */
 export interface ClusterWish {
-  readonly instances?: number;
+  readonly instances?: Instances;
   /** Brokers of the journey's own; the specs' when left out. */
   readonly brokers?: readonly string[];
+  /** Folder of a broker of the journey's own: its topics are looked through for card numbers and keys. */
+  readonly topics?: string;
 }
 
 /** The single node in this process. */

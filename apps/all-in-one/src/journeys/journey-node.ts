@@ -44,8 +44,7 @@ export class JourneyNode {
   #businessNow: number;
 
   private constructor(options: JourneyOptions) {
-    const onCluster = process.env['TILLSTREAM_JOURNEY_ON'] === 'cluster';
-    this.#options = onCluster ? { cluster: {}, ...options } : options;
+    this.#options = process.env['TILLSTREAM_JOURNEY_ON'] === 'cluster' ? { cluster: {}, ...options } : options;
     this.#folder = mkdtempSync(join(tmpdir(), 'tillstream-journey-'));
     // The foreign world has a disk of its own, whatever a journey does to the node's.
     this.#world = options.onFolder ? mkdtempSync(join(tmpdir(), 'tillstream-world-')) : this.#folder;
@@ -98,6 +97,11 @@ export class JourneyNode {
     return this.#host;
   }
 
+  /** Folder of the topics of a journey that has a broker of its own. */
+  get topics(): string | undefined {
+    return this.#options.cluster?.topics;
+  }
+
   get folder(): NodeFolder {
     const path = this.#folder;
     return { path, logFile: join(path, 'log', 'node.log'), simulatorFolder: join(this.#world, 'simulator') };
@@ -142,9 +146,8 @@ export class JourneyNode {
     mkdirSync(this.folder.simulatorFolder, { recursive: true });
     const world = this.foreign.world(this.#networkPort);
     const settings = { environment: this.environment, folder: this.folder, world };
-    this.#host = this.#options.cluster
-      ? await hostOnCluster(settings, this.#options.cluster)
-      : await hostOnNode(settings);
+    const { cluster } = this.#options;
+    this.#host = await (cluster ? hostOnCluster(settings, cluster) : hostOnNode(settings));
     this.terminalGate.leadTo(this.services.terminalAddress);
   }
 
@@ -225,12 +228,13 @@ export class JourneyNode {
 
   /** Waits until no operation is undecided. */
   async decided(): Promise<void> {
-    let count = 0;
-    await until(
-      'nothing is in doubt',
-      async () => (count = await this.services.work.inDoubt()) === 0,
-      () => ({ inDoubt: count }),
-    );
+    let seen: unknown;
+    const look = async (): Promise<boolean> => {
+      if ((await this.services.work.inDoubt()) === 0) return true;
+      seen = (await this.services.api.get<{ items: unknown }>('/in-doubt')).items;
+      return false;
+    };
+    await until('nothing is in doubt', look, () => seen);
   }
 
   /** The demo's terminal number n (from 1), unpacked at its first use; `stan`: the last STAN that it has used before. */

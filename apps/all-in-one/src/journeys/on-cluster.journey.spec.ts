@@ -9,7 +9,7 @@ const journeys = lengthOf({
   ci: ['worked-day', 'doubt', 'repeats'],
   full: [
     ...['clearing', 'debt-and-weekend', 'doubt', 'doubt-by-file', 'injection', 'keys', 'night', 'offline'],
-    ...['page-client', 'pre-auth', 'repeats', 'rows', 'worked-day'],
+    ...['page-client', 'pre-auth', 'repeats', 'restore', 'rows', 'worked-day'],
   ],
 });
 

@@ -121,6 +121,15 @@ export function leaksInFiles(folder: string, secrets: Secrets): string[] {
   });
 }
 
+/** Looks through what every topic of a broker holds, as its folder has it; the broker may run. */
+export function leaksInTopics(folder: string, secrets: Secrets): string[] {
+  const segments = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\d{20}\.log$/.test(path),
+  );
+  if (segments.length === 0) throw new Error(`there is no topic under ${folder}`);
+  return segments.flatMap((path) => leaksIn(path, readFileSync(join(folder, path), 'latin1'), secrets, false));
+}
+
 /** The clear working keys of a sign-in's F62 (003), so that they can be looked for. */
 export function clearKeys(tmkHex: string, f62Hex: string): Buffer[] {
   const tmk = Buffer.from(tmkHex, 'hex');

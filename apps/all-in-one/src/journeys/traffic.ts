@@ -3,21 +3,44 @@ import type { JourneyNode } from './journey-node.ts';
 import { settledReport } from './outcomes.ts';
 import { until } from './until.ts';
 
+/** How terminals sell. */
+export interface TrafficSettings {
+  /** Different cards presented before the first comes again; 100,000 unless given. */
+  readonly cards?: number;
+  /** Pause of a terminal between two sales, ms; none unless given. */
+  readonly pauseMs?: number;
+}
+
 /** Terminals that go on selling through every outage, and what they were told. */
 export class Traffic {
   readonly #journey: JourneyNode;
   readonly #terminals: readonly number[];
-  #serial: number;
+  readonly #cards: number;
+  readonly #pauseMs: number;
+  #sales = 0;
   #trading = true;
+  #slowestMs = 0;
   readonly #running: Promise<unknown>;
   /** F39 of the answers, `none` without one. */
   readonly codes = new Map<string, number>();
 
-  constructor(journey: JourneyNode, terminals: readonly number[], serial = 1_000) {
+  constructor(
+    journey: JourneyNode,
+    terminals: readonly number[],
+    { cards = 100_000, pauseMs = 0 }: TrafficSettings = {},
+  ) {
     this.#journey = journey;
     this.#terminals = terminals;
-    this.#serial = serial;
+    this.#cards = cards;
+    this.#pauseMs = pauseMs;
     this.#running = Promise.all(terminals.map((n) => this.#trade(n)));
+  }
+
+  /** The longest that a terminal has waited between two approvals since this was asked before, ms. */
+  takeSlowestMs(): number {
+    const slowest = this.#slowestMs;
+    this.#slowestMs = 0;
+    return slowest;
   }
 
   get approved(): number {
@@ -59,13 +82,18 @@ export class Traffic {
   }
 
   async #trade(n: number): Promise<void> {
+    let approvedAt = Date.now();
     while (this.#trading) {
-      const outcome = await this.#journey
-        .terminal(n)
-        .sale({ amount: 100 + n, card: card('credit', (this.#serial += 1)) });
+      const presented = card('credit', 1_000 + (this.#sales++ % this.#cards));
+      const outcome = await this.#journey.terminal(n).sale({ amount: 100 + n, card: presented });
       const code = outcome.is === 'answered' ? outcome.code : outcome.is === 'refused' ? 'refused' : 'none';
       this.codes.set(code, (this.codes.get(code) ?? 0) + 1);
-      if (code !== '00') await new Promise((resolve) => setTimeout(resolve, 50));
+      if (code === '00') {
+        this.#slowestMs = Math.max(this.#slowestMs, Date.now() - approvedAt);
+        approvedAt = Date.now();
+      }
+      const pauseMs = Math.max(this.#pauseMs, code === '00' ? 0 : 50);
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 }

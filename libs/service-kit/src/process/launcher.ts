@@ -18,5 +18,8 @@ export function tellLauncher(ready: ProcessReady): void {
 /** A process whose launcher is gone, also by `kill -9`, stops in order: nobody else would ever stop it. */
 export function followLauncher(lifecycle: Lifecycle): void {
   if (process.send === undefined) return;
-  process.on('disconnect', () => void lifecycle.stop('the launcher is gone').then(() => process.exit(0)));
+  const end = (): void => void lifecycle.stop('the launcher is gone').then(() => process.exit(0));
+  process.on('disconnect', end);
+  // It may have gone while this process was starting, and that is told once.
+  if (!process.connected) end();
 }
