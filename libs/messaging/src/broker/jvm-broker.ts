@@ -82,7 +82,13 @@ export async function startJvm({ folder, port }: JvmPlace, jars: string, heapMiB
   const child = spawn(
     'java',
     [
-      ...[`-Xmx${heapMiB}m`, '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError', '-Djava.awt.headless=true'],
+      ...[
+        `-Xmx${heapMiB}m`,
+        '-XX:+UseSerialGC',
+        '-XX:TieredStopAtLevel=1',
+        '-XX:+ExitOnOutOfMemoryError',
+        '-Djava.awt.headless=true',
+      ],
       ...[
         '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
         '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',

@@ -11,6 +11,7 @@ import { ClusterReaching } from './cluster-reaching.ts';
 import { readMessages, type Wanted } from './carried-batch.ts';
 import { publicationTag } from './fact-message.ts';
 import { Gathering } from './gathering.ts';
+import { Heartbeats } from './heartbeats.ts';
 import { FactConsumer, HEARTBEAT_MS } from './kafka-consumer.ts';
 import { PartitionProgress, type CarriedFact, type Place, type Places } from './partition-progress.ts';
 import { partitionOf } from './partition-of.ts';
@@ -32,6 +33,9 @@ export interface KafkaGroupSettings extends GroupSettings {
 const IDLE_CHECKPOINT_MS = 500;
 const OFFSETS_SHOWN_MS = 5_000;
 const PUBLICATION_POLL_MS = 1_000;
+/** A group that has little to do rests so many times as long as its last transaction took, and never longer than this. */
+const REST_FACTOR = 3;
+const MOST_REST_MS = 100;
 
 /**
  * One group as one instance feeds it from Kafka: its share of the partitions, what they hold gathered into one transaction at a time, their
@@ -48,10 +52,12 @@ export class KafkaGroupRun implements FeedSubscription {
   readonly #catchUp: StoreCatchUp;
   readonly #consumer: FactConsumer;
   readonly #reaching: ClusterReaching;
+  readonly #beats = new Heartbeats();
   /** Partitions that this instance reads, under the assignment of now. */
   #holds = new Map<number, Hold>();
   #assigned: Promise<void> = Promise.resolve();
   #working: Promise<void> | undefined;
+  #resting: Promise<void> = Promise.resolve();
   #idleAt = 0;
   #shownAt = 0;
   #publicationAt = -Infinity;
@@ -151,7 +157,7 @@ export class KafkaGroupRun implements FeedSubscription {
   }
 
   async #eachBatch({ batch, heartbeat, isStale, resolveOffset }: EachBatchPayload): Promise<void> {
-    await this.#alive(this.#assigned, heartbeat);
+    await this.#beats.while(this.#assigned, heartbeat);
     if (isStale() || this.#ended !== undefined) return;
     const hold = this.#holds.get(batch.partition);
     if (hold === undefined) {
@@ -165,7 +171,9 @@ export class KafkaGroupRun implements FeedSubscription {
       () => undefined,
       () => undefined,
     );
-    if (await this.#alive(taking, heartbeat)) resolveOffset(batch.lastOffset());
+    if (await this.#beats.while(taking, heartbeat)) resolveOffset(batch.lastOffset());
+    // What is fetched meanwhile would only wait.
+    await this.#beats.while(this.#resting, heartbeat);
   }
 
   /** Gathers what is new in the messages; false when the hold is over. */
@@ -199,33 +207,28 @@ export class KafkaGroupRun implements FeedSubscription {
     return changed;
   }
 
-  /** Waits, and says meanwhile that this instance lives; rejects when the group is being divided anew. */
-  async #alive<T>(work: Promise<T>, heartbeat: () => Promise<void>): Promise<T> {
-    const done = work.then((value) => ({ value }));
-    done.catch(() => undefined);
-    for (;;) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, HEARTBEAT_MS, undefined)));
-      const first = await Promise.race([done, late]);
-      clearTimeout(timer);
-      if (first !== undefined) return first.value;
-      await heartbeat();
-    }
-  }
-
   /** Takes in what was gathered, one transaction at a time, until the end. */
   async #work(): Promise<void> {
     while (this.#ended === undefined) {
       await this.#gathering.something(IDLE_CHECKPOINT_MS);
       const { turn } = this.#gathering;
       const { facts, places } = this.#gathering.drain();
+      const began = this.#settings.timers.now();
       await this.#taking
         .oneAtATime(() => this.#take(turn, facts, places))
         .catch((error: unknown) => {
           if (!(error instanceof FeedStopped)) this.#taking.failed(error);
         });
       await this.#showOffsets();
+      if (facts.length < this.#settings.batchSize / 8) await this.#rest(this.#settings.timers.now() - began);
     }
+  }
+
+  /** A group that keeps up leaves most of the time to others: it rests after what it did, the longer the busier the machine is. */
+  #rest(spentMs: number): Promise<void> {
+    const ms = Math.min(MOST_REST_MS, spentMs * REST_FACTOR);
+    if (ms >= 1) this.#resting = pause(this.#settings.timers, ms, this.#taking.stopping);
+    return this.#resting;
   }
 
   async #take(turn: number, facts: readonly CarriedFact[], places: Places): Promise<void> {

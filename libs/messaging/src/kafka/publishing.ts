@@ -10,6 +10,14 @@ export class TopicLost extends Error {
   override readonly name = 'TopicLost';
 }
 
+/** A tick that goes along. */
+export interface TickNow {
+  /** Machine clock, ms. */
+  readonly at: number;
+  /** Also to partitions that have heard of the position. */
+  readonly everywhere: boolean;
+}
+
 /** Sends the facts of a store to the topic in their order, and knows what was acknowledged. */
 export class Publishing {
   readonly #producer: Producer;
@@ -39,8 +47,11 @@ export class Publishing {
     return { ...this.#from, position: this.position, offsets: [...this.#offsets] };
   }
 
-  /** Sends facts that follow on the position. Rejects with `TopicLost`, or when the broker does not take them. */
-  async send(facts: readonly KeyedRecord[]): Promise<void> {
+  /**
+   * Sends facts that follow on the position and, with a tick, to every partition that has not heard of it that everything up to there was
+   * sent: one request, so that consumers fetch once. Rejects with `TopicLost`, or when the broker does not take them.
+   */
+  async send(facts: readonly KeyedRecord[], tick?: TickNow): Promise<void> {
     const messages: Message[] = [];
     for (const { position, key, record } of facts) {
       const partition = partitionOf(key);
@@ -48,21 +59,22 @@ export class Publishing {
       messages.push({ partition, key: frameOf(position, previous, this.#tag, key), value: record });
       this.#last[partition] = position;
     }
+    const position = facts.at(-1)?.position ?? this.position;
+    if (tick !== undefined) messages.push(...this.#ticks(position, tick));
     await this.#deliver(messages);
-    this.position = facts.at(-1)?.position ?? this.position;
+    this.position = position;
   }
 
-  /** Tells every partition that has not heard of it that everything up to the position was sent. */
-  async tick(at: number, everywhere: boolean): Promise<void> {
+  #ticks(upTo: bigint, { at, everywhere }: TickNow): Message[] {
     const tick: Tick = { store: this.#store.storeId, generation: this.#from.generation, at };
     const value = Buffer.from(JSON.stringify(tick));
     const messages: Message[] = [];
     this.#last.forEach((last, partition) => {
-      if (last >= this.position && !everywhere) return;
-      messages.push({ partition, key: frameOf(this.position, last, this.#tag, ''), value });
-      this.#last[partition] = this.position;
+      if (last >= upTo && !everywhere) return;
+      messages.push({ partition, key: frameOf(upTo, last, this.#tag, ''), value });
+      this.#last[partition] = upTo;
     });
-    await this.#deliver(messages);
+    return messages;
   }
 
   async #deliver(messages: Message[]): Promise<void> {

@@ -25,7 +25,7 @@ export interface RelayOptions {
   readonly leaseMs?: number;
   /** How often a candidate looks whether it may begin, ms; 500. */
   readonly candidateMs?: number;
-  /** From one sending to the next, unless more is there than one takes, ms; 40. Every group of every service fetches and commits in this rhythm. */
+  /** From one sending to the next, unless more is there than one takes, ms; 25. */
   readonly pollMs?: number;
   /** How often the head is ticked, ms; 250. */
   readonly tickMs?: number;
@@ -154,7 +154,7 @@ export class Relay {
   }
 
   async #publish(publishing: Publishing, producer: Producer, signal: AbortSignal): Promise<void> {
-    const { store, pool, pollMs = 40, tickMs = 250, batchSize = 4_000 } = this.#options;
+    const { store, pool, pollMs = 25, tickMs = 250, batchSize = 4_000 } = this.#options;
     const read = (after: bigint): Promise<RecordPage> => {
       const reading = store.readRecords(after, batchSize);
       reading.catch(() => undefined);
@@ -170,19 +170,20 @@ export class Relay {
       const last = records.at(-1);
       // The next are read while these are sent.
       if (last !== undefined && isFull) reading = read(last.position);
-      if (last !== undefined) await publishing.send(records);
+      const isTick = began - tickedAt >= tickMs;
+      const position = last?.position ?? publishing.position;
+      const everywhere = said === position;
+      const tick = isTick && (!everywhere || began - saidAt >= QUIET_TICK_MS) ? { at: began, everywhere } : undefined;
+      if (last !== undefined || tick !== undefined) await publishing.send(records, tick);
       await this.#measure(publishing.position, isFull);
-      const now = this.#timers.now();
-      if (now - tickedAt >= tickMs) {
-        tickedAt = now;
-        const quiet = said === publishing.position;
-        if (!quiet || now - saidAt >= QUIET_TICK_MS) {
-          await publishing.tick(now, quiet);
-          said = publishing.position;
-          saidAt = now;
-          await this.#row.keep(publishing.published());
-        }
-        await publishNotices(pool, producer, this.#names.deadLetters, new Date(now));
+      if (tick !== undefined) {
+        said = position;
+        saidAt = began;
+        await this.#row.keep(publishing.published());
+      }
+      if (isTick) {
+        tickedAt = began;
+        await publishNotices(pool, producer, this.#names.deadLetters, new Date(began));
       }
       if (isFull) continue;
       await pause(this.#timers, Math.max(0, began + pollMs - this.#timers.now()), signal);
