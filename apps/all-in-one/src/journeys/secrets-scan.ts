@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { passesLuhn } from '@tillstream/domain/payment/bins';
 import type { StoredRecord } from '@tillstream/event-store';
 import type { Pool } from 'pg';
+import { Needles } from './needles.ts';
 
 /** What must not be found anywhere, and digit runs that only look like card numbers. */
 export interface Secrets {
@@ -12,11 +13,6 @@ export interface Secrets {
   readonly bytes: readonly Buffer[];
   /** Merchant numbers: as long as some card numbers are. */
   readonly harmless: ReadonlySet<string>;
-}
-
-interface Spelling {
-  readonly what: string;
-  readonly needle: string;
 }
 
 const swapped = (digits: string): string => digits.replace(/(.)(.)/g, '$2$1');
@@ -51,19 +47,19 @@ function spellingsOf(pan: string): readonly (readonly [how: string, needle: stri
 }
 
 /** Secrets in every spelling in which they could be written down; worked out once for one set of secrets. */
-const known = new WeakMap<Secrets, readonly Spelling[]>();
-function spellings(secrets: Secrets): readonly Spelling[] {
+const known = new WeakMap<Secrets, Needles<string>>();
+function needlesOf(secrets: Secrets): Needles<string> {
   const there = known.get(secrets);
   if (there !== undefined) return there;
-  const made = [
+  const made = new Needles([
     ...secrets.pans.flatMap((pan, index) =>
-      spellingsOf(pan).map(([how, needle]) => ({ what: `card number ${index + 1}${how}`, needle })),
+      spellingsOf(pan).map(([how, needle]) => [needle, `card number ${index + 1}${how}`] as const),
     ),
     ...secrets.bytes.flatMap((secret, index) => [
-      { what: `secret ${index + 1}`, needle: secret.toString('hex') },
-      { what: `secret ${index + 1} in base64`, needle: secret.toString('base64').replace(/=+$/, '').toLowerCase() },
+      [secret.toString('hex'), `secret ${index + 1}`] as const,
+      [secret.toString('base64').replace(/=+$/, '').toLowerCase(), `secret ${index + 1} in base64`] as const,
     ]),
-  ];
+  ]);
   known.set(secrets, made);
   return made;
 }
@@ -75,9 +71,7 @@ export const leaksInText = (where: string, text: string, secrets: Secrets): stri
 /** Says where one of the secrets, or any other card number, stands in a text. */
 function leaksIn(where: string, text: string, secrets: Secrets, runs: boolean): string[] {
   const lower = text.toLowerCase();
-  const found = spellings(secrets)
-    .filter(({ needle }) => lower.includes(needle))
-    .map(({ what }) => `${what} in ${where}`);
+  const found = [...needlesOf(secrets).in(lower)].map((what) => `${what} in ${where}`);
   if (!runs) return found;
   for (const [run] of text.matchAll(/(?<![0-9A-Za-z.-])\d{13,19}(?![0-9A-Za-z])/g)) {
     // Thirteen digits from 1 on are the machine clock's milliseconds.
