@@ -91,6 +91,15 @@ describe('while the totals of a batch are compared', () => {
     await say(batch, 'BatchUploadRejected');
     expect(await said('sale', fresh({ batch }))).toBe('00');
   });
+
+  it('and while the host is about to close it', async () => {
+    const batch = number();
+    await say(batch, 'BatchCloseRequested');
+    const sale = fresh({ batch });
+    expect([await said('sale', sale), await bench.types(sale)]).toEqual(['91', []]);
+    await say(batch, 'BatchHostClosed');
+    expect(await said('sale', fresh({ batch }))).toBe('77');
+  });
 });
 
 describe('a batch that ends between the look at it and the intent', () => {

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { PLATFORM, stopOrder, type Platform } from '@tillstream/service-kit';
+import { BatchesController } from './batch/batches.controller.ts';
 import { ClearingCasesController } from './clearing/clearing-cases.controller.ts';
 import type { SettlementOptions } from './options.ts';
 import { PayoutsController } from './payouts/payouts.controller.ts';
@@ -16,7 +17,13 @@ export class SettlementModule {
   static register(options: SettlementOptions): DynamicModule {
     return {
       module: SettlementModule,
-      controllers: [SettlementController, PayoutsController, ClearingCasesController, ProgressController],
+      controllers: [
+        SettlementController,
+        BatchesController,
+        PayoutsController,
+        ClearingCasesController,
+        ProgressController,
+      ],
       providers: [
         {
           provide: Settlement,

@@ -5,6 +5,9 @@ import { Alarms } from './alarms.ts';
 import { BankClient } from './bank/bank-client.ts';
 import { AnswerBatches } from './batch/answer-batches.process.ts';
 import { BatchDesk } from './batch/batch-desk.ts';
+import { CloseBatches } from './batch/close-batches.ts';
+import { MarkOverdue } from './batch/mark-overdue.process.ts';
+import { DEVICES, ReplaceDevices } from './batch/replace-devices.process.ts';
 import { ANSWERS, AnswerBooks } from './books/answer-books.process.ts';
 import { channelDays, firstUncredited } from './clearing/channel-days.ts';
 import { ClearingCases } from './clearing/clearing-cases.ts';
@@ -41,6 +44,7 @@ const FINAL: ReadonlySet<string> = new Set(['CONFIRMED', 'REJECTED', 'RETURNED',
 /** In the order in which they are looked at: money comes in before it goes out, merchants before ourselves. */
 interface Steps {
   readonly endDays: EndDays;
+  readonly overdue: MarkOverdue;
   readonly files: ImportFiles;
   readonly credits: CreditChannels;
   readonly sayDue: SayDue;
@@ -51,10 +55,12 @@ interface Steps {
 
 const BOOK_ANSWERS: GroupNouns = { name: ANSWERS, nouns: ['book'] };
 const DECLINED_ADVICES: GroupNouns = { name: DECLINES, nouns: ['payment'] };
+const REPLACED_DEVICES: GroupNouns = { name: DEVICES, nouns: ['terminal'] };
 
 /** A book that opens late may still take from the reserve or bring it its top-up; a file waits for the payouts decided by now. */
 const NEEDS: Readonly<Record<keyof Steps, readonly GroupNouns[]>> = {
   endDays: [],
+  overdue: [],
   files: [],
   credits: [LEDGER],
   sayDue: [LEDGER],
@@ -73,6 +79,8 @@ const caughtUpWithinMs = 5_000;
 export class Settlement {
   /** Takes batch commands. */
   readonly batches: BatchDesk;
+  /** Asks that batches be closed in the host's name. */
+  readonly closing: CloseBatches;
   /** What people decide about differences of clearing files. */
   readonly clearingCases: ClearingCases;
   /** What people decide about payouts. */
@@ -84,6 +92,7 @@ export class Settlement {
   readonly #answerBatches: AnswerBatches;
   readonly #answerBooks: AnswerBooks;
   readonly #openCases: OpenCases;
+  readonly #devices: ReplaceDevices;
   readonly #steps: Steps;
   #feeds: FeedSubscription[] = [];
 
@@ -101,8 +110,11 @@ export class Settlement {
     this.#answerBatches = new AnswerBatches(ground);
     this.#answerBooks = new AnswerBooks(ground);
     this.#openCases = new OpenCases(ground);
+    this.closing = new CloseBatches(ground);
+    this.#devices = new ReplaceDevices(ground, this.#rows, this.closing);
     this.#steps = {
       endDays: new EndDays(ground),
+      overdue: new MarkOverdue(ground),
       files: new ImportFiles(
         ground,
         settings.files.map((source) => new FileClient(source, platform.machineClock)),
@@ -127,6 +139,7 @@ export class Settlement {
       ...[clearingModel, payoutModel, bookModel].map((model: ReadModel) => rowGroup(model, taken)),
       this.#answerBooks.group(taken),
       this.#openCases.group(taken),
+      this.#devices.group(taken),
     ];
     for (const group of groups) this.#feeds.push(await feed.feed(group));
     this.#rounds.start();
@@ -216,7 +229,7 @@ export class Settlement {
    */
   async #isCaughtUp(): Promise<boolean> {
     const { store, machineClock } = this.#platform;
-    const groups = [...readModels, BOOK_ANSWERS, DECLINED_ADVICES, LEDGER];
+    const groups = [...readModels, BOOK_ANSWERS, DECLINED_ADVICES, REPLACED_DEVICES, LEDGER];
     const deadline = machineClock.now() + caughtUpWithinMs;
     for (const _ of SAID_IN_TURN) {
       if (!(await this.#rows.reached(await store.head(), deadline, groups))) return false;

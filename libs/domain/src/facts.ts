@@ -84,6 +84,7 @@ export const factTypes = {
   BatchUploadEnded: { noun: 'batch', version: 1 },
   BatchUploadRejected: { noun: 'batch', version: 1 },
   BatchReconciled: { noun: 'batch', version: 1 },
+  BatchCloseRequested: { noun: 'batch', version: 1 },
   BatchHostClosed: { noun: 'batch', version: 1 },
   BatchOverdue: { noun: 'batch', version: 1 },
 

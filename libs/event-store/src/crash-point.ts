@@ -38,7 +38,8 @@ export const crashPoints = {
   'payout-file-sent': 'The bank has the file and we do not know it.',
   'bank-answered': 'The bank has answered a file and none of its answers is stored.',
   'bank-answer-stored': 'Some answers of the bank are stored, others and its charge are not.',
-  'batch-asked': 'The totals of a terminal are stored as a question that nobody has answered.',
+  'batch-asked':
+    'A question about a batch, totals of its terminal or that the host close it, is stored and nobody has answered it.',
   'batch-answered': 'The outcome of a batch is stored and the terminal was not told.',
 } as const;
 

@@ -67,7 +67,13 @@ describe('a node that is restored from its backup', () => {
     const ofRows = new Set(readModels.map(({ name }) => name));
     const groups = (await journey.node.feed.positions()).map(({ group }) => group).filter((name) => !ofRows.has(name));
     // Each of them names the fact that it answers by `causedBy`, which a restore to an earlier point goes by.
-    expect(groups).toEqual(['authorization-doubts', 'ledger', 'settlement-answers', 'settlement-declines']);
+    expect(groups).toEqual([
+      'authorization-doubts',
+      'ledger',
+      'settlement-answers',
+      'settlement-declines',
+      'settlement-devices',
+    ]);
   });
 
   it('goes on where it stood: same figures, same keys, no number twice, every invariant', async () => {

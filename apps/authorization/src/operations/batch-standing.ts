@@ -17,7 +17,7 @@ export interface BatchStanding {
   readonly settledAt: bigint | null;
   /** Ended, balanced or not. */
   readonly ended: boolean;
-  /** The terminal has asked for a comparison that is not answered yet. */
+  /** The terminal has asked for a comparison, or somebody that the host close it, and that is not answered yet. */
   readonly asked: boolean;
 }
 
@@ -31,10 +31,10 @@ export async function batchStanding(desk: Desk, batch: BatchPlace): Promise<Batc
   for (const { type, data, position } of facts) {
     const outcome = type === 'BatchReconciled' ? (data as { outcome: string }).outcome : type;
     said.add(outcome);
-    if (type === 'BatchTotalsPresented' || type === 'BatchUploadEnded') {
+    if (type === 'BatchTotalsPresented' || type === 'BatchUploadEnded' || type === 'BatchCloseRequested') {
       question = position;
       asked = true;
-    } else if (type !== 'BatchItemsUploaded') asked = false;
+    } else if (type !== 'BatchItemsUploaded' && type !== 'BatchOverdue') asked = false;
     // The items were compared as they stood at the question (design 9).
     if (outcome === 'BatchBalanced' || outcome === 'SETTLED') settledAt = question ?? position;
   }

@@ -53,10 +53,13 @@ function change(row: BatchRow, fact: Stored<BatchFact>): void {
       return;
     case 'BatchUploadEnded':
     case 'BatchUploadRejected':
+    case 'BatchCloseRequested':
       return;
     case 'BatchReconciled':
       row.differences = fact.data.differences;
-      return decided(row, fact, fact.data.outcome);
+      // What the host closed stays closed; its terminal's upload is compared all the same.
+      if (row.status !== 'HOST_CLOSED') decided(row, fact, fact.data.outcome);
+      return;
     case 'BatchHostClosed':
       row.hostTotals = fact.data.totals;
       return decided(row, fact, 'HOST_CLOSED');

@@ -1,6 +1,9 @@
+import { hostClose } from '@tillstream/domain/batch/close';
 import { compareTotals, openForPayment, reconcile } from '@tillstream/domain/batch/decide';
 import type { BatchFact } from '@tillstream/domain/batch/events';
+import type { HostItem } from '@tillstream/domain/batch/items';
 import { isBatchNumber } from '@tillstream/domain/batch/number';
+import type { BatchState } from '@tillstream/domain/batch/state';
 import { totalsOf } from '@tillstream/domain/batch/totals';
 import type { OperationRef } from '@tillstream/domain/payment/events';
 import { streamOf } from '@tillstream/domain/stream';
@@ -15,8 +18,8 @@ import { loadBatch } from './batch-streams.ts';
 const mostKnown = 50_000;
 
 /**
- * Answers by facts: a batch number's first payment fact opens it, a terminal's question (0500, end of an upload) gets its
- * outcome. A question is a fact under the merchant's key, so every earlier payment fact of the merchant has been taken in, and
+ * Answers by facts: a batch number's first payment fact opens it, a question (a terminal's 0500 or end of an upload, a request that the
+ * host close the batch) gets its outcome. A question is a fact under the merchant's key, so every earlier payment fact of the merchant has been taken in, and
  * the items are compared as they stood at the question's position (design 9). What was in flight there is waited for.
  *
  * `kill -9`: facts are appended before the transaction of rows and checkpoint commits. If it does not commit, the same facts
@@ -94,8 +97,7 @@ export class AnswerBatches {
     if (question === undefined) throw new Error(`the question at ${asked} is not in ${stream}`);
     const { state } = await loadBatch(store, stream, question.revision);
     const items = await hostItemsAt(client, batch, at);
-    const outcome: readonly BatchFact[] =
-      question.type === 'BatchTotalsPresented' ? compareTotals(state, totalsOf(items)) : reconcile(state, items);
+    const outcome = outcomeOf(question.type as BatchFact['type'], state, items);
     if (outcome.length === 0) return;
     // A conflict means that it is answered, or that the terminal has asked anew and that question is answered instead.
     const appended = await say(this.#ground, {
@@ -119,6 +121,18 @@ export class AnswerBatches {
         this.#ground.alarms.raise('batch-settled-with-differences', stream, { differences });
       }
     }
+  }
+}
+
+/** What a question comes to. */
+function outcomeOf(question: BatchFact['type'], state: BatchState, items: readonly HostItem[]): readonly BatchFact[] {
+  switch (question) {
+    case 'BatchTotalsPresented':
+      return compareTotals(state, totalsOf(items));
+    case 'BatchCloseRequested':
+      return hostClose(state, totalsOf(items));
+    default:
+      return reconcile(state, items);
   }
 }
 

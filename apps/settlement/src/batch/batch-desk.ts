@@ -108,8 +108,9 @@ export class BatchDesk {
       if (stored !== 'stored') return stored;
       return this.#outcome(command, (state) => {
         if (!('upload' in state)) return SILENCE;
-        if (state.is === 'RECONCILING' && state.upload.number === upload) return SILENCE;
-        const counted = state.is !== 'RECONCILING';
+        const waits = state.is === 'RECONCILING' || (state.is === 'HOST_CLOSED' && !state.compared);
+        if (waits && state.upload.number === upload) return SILENCE;
+        const counted = !waits;
         return { kind: 'answer', responseCode: counted ? '00' : '95', batch: command.batch };
       });
     });

@@ -37,6 +37,10 @@ interface BatchRow extends BatchRef {
   readonly openedAt: bigint;
   /** Position of the terminal's question that has no answer yet. */
   readonly question: bigint | null;
+  /** Business clock at its opening, ISO 8601; null in rows of before it was kept. */
+  readonly openedSince: string | null;
+  /** It was marked as not settled in time. */
+  readonly overdue: boolean | null;
   readonly position: bigint;
 }
 
@@ -74,9 +78,11 @@ const batches = new RowTable<BatchRow>(
     state: 'text',
     openedAt: 'position',
     question: 'position?',
+    openedSince: 'text?',
+    overdue: 'boolean?',
     position: 'position',
   },
-  ['acquirer, terminal_id, opened_at', 'question'],
+  ['acquirer, terminal_id, opened_at', 'question', 'state, opened_since'],
 );
 
 /** The host's side of every batch, and which batch of a terminal is the last one. */
@@ -169,7 +175,11 @@ async function applyBatches(facts: readonly StoredRecord[], client: PoolClient):
     const openedAt = before?.openedAt ?? stored.position;
     const state = stateAfter(before?.state ?? 'NONE', fact);
     const question = questionAfter(before, stored);
-    rows.set({ acquirer, terminalId, merchantId, batch, state, openedAt, question, position: stored.position });
+    const opens = fact.type === 'BatchOpened';
+    const openedSince = opens ? stored.at : (before?.openedSince ?? null);
+    const overdue = opens ? false : fact.type === 'BatchOverdue' || (before?.overdue ?? null);
+    const { position } = stored;
+    rows.set({ acquirer, terminalId, merchantId, batch, state, openedAt, question, openedSince, overdue, position });
   }
   await batches.write(client, rows.changed());
 }
@@ -179,12 +189,15 @@ const answers: ReadonlySet<string> = new Set<BatchFact['type']>([
   'BatchUnbalanced',
   'BatchReconciled',
   'BatchUploadRejected',
+  'BatchHostClosed',
 ]);
 
-/** The end of an upload asks only while the batch is reconciled; afterwards it is evidence. */
+const reconciled: ReadonlySet<string> = new Set<BatchState['is']>(['RECONCILING', 'HOST_CLOSED']);
+
+/** The end of an upload asks only while the batch is reconciled, or was closed by the host; otherwise it is evidence. */
 function questionAfter(before: BatchRow | undefined, { type, position }: StoredRecord): bigint | null {
-  if (type === 'BatchTotalsPresented' || (type === 'BatchUploadEnded' && before?.state === 'RECONCILING'))
-    return position;
+  if (type === 'BatchTotalsPresented' || type === 'BatchCloseRequested') return position;
+  if (type === 'BatchUploadEnded' && before !== undefined && reconciled.has(before.state)) return position;
   return answers.has(type) ? null : (before?.question ?? null);
 }
 
@@ -199,12 +212,13 @@ function stateAfter(before: BatchState['is'], fact: BatchFact): BatchState['is']
     case 'BatchUnbalanced':
       return 'RECONCILING';
     case 'BatchReconciled':
-      return fact.data.outcome;
+      return before === 'HOST_CLOSED' ? before : fact.data.outcome;
     case 'BatchHostClosed':
       return 'HOST_CLOSED';
     case 'BatchItemsUploaded':
     case 'BatchUploadEnded':
     case 'BatchUploadRejected':
+    case 'BatchCloseRequested':
     case 'BatchOverdue':
       return before;
     default:
@@ -256,6 +270,18 @@ export async function hostItemsAt(client: PoolClient, batch: BatchRef, position:
     ({ stan, block, fingerprint, amount, kind }) => ({ stan, block, fingerprint, amount, kind }) as HostItem,
   );
 }
+
+/** Batches with entries that were opened before an instant (ISO 8601), are not settled and not marked yet; oldest first. */
+export const unsettledBefore = (pool: Pool, instant: string): Promise<BatchRef[]> =>
+  batches.select(
+    pool,
+    `${LIVE_SCHEMA}.${batches.name}`,
+    `where state in ('OPEN', 'RECONCILING') and question is null and not overdue and opened_since < $1
+       and exists (select from ${LIVE_SCHEMA}.${items.name} i where i.acquirer = t.acquirer and i.terminal_id = t.terminal_id
+         and i.batch = t.batch and i.status = 'counted')
+     order by opened_since`,
+    [instant],
+  );
 
 /** Number of the terminal's batch that was opened last, as far as the rows know. */
 export async function lastBatchOf(

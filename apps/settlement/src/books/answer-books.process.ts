@@ -10,6 +10,7 @@ import { HOUSE, streamOf } from '@tillstream/domain/stream';
 import { derivedFactId, NO_STREAM, type EventStore, type StoredRecord } from '@tillstream/event-store';
 import type { FactGroup } from '@tillstream/messaging';
 import { negate } from '@tillstream/money';
+import { factGroup } from '../feed-groups.ts';
 import { say, type Ground } from '../ground.ts';
 
 /** Name of the feed group. */
@@ -31,32 +32,19 @@ export class AnswerBooks {
     this.#ground = ground;
   }
 
-  /** The feed group; a merchant's facts stay in order, merchants do not wait for each other. */
+  /** The feed group. */
   group(onTaken: () => void): FactGroup {
-    return {
-      kind: 'facts',
-      group: ANSWERS,
-      nouns: ['book'],
-      onBatch: async (facts) => {
-        const byKey = Map.groupBy(facts, ({ key }) => key);
-        const done = await Promise.allSettled([...byKey.values()].map((ofKey) => this.#takeAll(ofKey)));
-        onTaken();
-        const failed = done.find((result) => result.status === 'rejected');
-        if (failed) throw failed.reason;
-      },
-    };
+    return factGroup({ group: ANSWERS, nouns: ['book'], take: (stored) => this.#take(stored), onTaken });
   }
 
-  async #takeAll(facts: readonly StoredRecord[]): Promise<void> {
-    for (const stored of facts) {
-      const fact = stored as unknown as BookFact;
-      if (fact.type === 'BookClosed' && fact.data.merchantId !== HOUSE) await this.#prepare(stored, fact.data);
-      if (fact.type === 'PayoutSkipped') {
-        const { merchantId, dueDate, available, because } = fact.data;
-        await this.#payout(stored, { merchantId, dueDate }, (state) => skip(state, { available, because }));
-      }
-      if (fact.type === 'EntryPosted' && fact.data.journal === 'J6') await this.#ordered(stored, fact.data);
+  async #take(stored: StoredRecord): Promise<void> {
+    const fact = stored as unknown as BookFact;
+    if (fact.type === 'BookClosed' && fact.data.merchantId !== HOUSE) await this.#prepare(stored, fact.data);
+    if (fact.type === 'PayoutSkipped') {
+      const { merchantId, dueDate, available, because } = fact.data;
+      await this.#payout(stored, { merchantId, dueDate }, (state) => skip(state, { available, because }));
     }
+    if (fact.type === 'EntryPosted' && fact.data.journal === 'J6') await this.#ordered(stored, fact.data);
   }
 
   /** The statement stands after the `DayEnded` that closed the book. */

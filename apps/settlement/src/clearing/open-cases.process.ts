@@ -7,6 +7,7 @@ import { isRefused } from '@tillstream/domain/fact';
 import type { PaymentFact } from '@tillstream/domain/payment/events';
 import { crashPoint, derivedFactId, NO_STREAM, uuidv5, type StoredRecord } from '@tillstream/event-store';
 import type { FactGroup } from '@tillstream/messaging';
+import { factGroup } from '../feed-groups.ts';
 import { say, type Ground } from '../ground.ts';
 import { caseRow } from '../rows/case-rows.ts';
 import { CASES, casesStream } from './reconcile-file.ts';
@@ -32,30 +33,17 @@ export class OpenCases {
     this.#ground = ground;
   }
 
-  /** The feed group; a merchant's facts stay in order, merchants do not wait for each other. */
+  /** The feed group. */
   group(onTaken: () => void): FactGroup {
-    return {
-      kind: 'facts',
-      group: DECLINES,
-      nouns: ['payment'],
-      onBatch: async (facts) => {
-        const declined = facts.filter((stored) => isDeclined(stored as unknown as PaymentFact));
-        const byKey = Map.groupBy(declined, ({ key }) => key);
-        const done = await Promise.allSettled([...byKey.values()].map((ofKey) => this.#takeAll(ofKey)));
-        onTaken();
-        const failed = done.find((result) => result.status === 'rejected');
-        if (failed) throw failed.reason;
-      },
-    };
+    const concerns = (stored: StoredRecord): boolean => isDeclined(stored as unknown as PaymentFact);
+    return factGroup({ group: DECLINES, nouns: ['payment'], concerns, take: (stored) => this.#take(stored), onTaken });
   }
 
-  async #takeAll(facts: readonly StoredRecord[]): Promise<void> {
-    for (const stored of facts) {
-      const fact = stored as unknown as Declined;
-      const caseId = fact.type === 'ReturnDeclined' ? fact.data.caseId : undefined;
-      if (caseId === undefined) await this.#open(stored, fact);
-      else await this.#reopen(stored, caseId, fact.data.responseCode);
-    }
+  async #take(stored: StoredRecord): Promise<void> {
+    const fact = stored as unknown as Declined;
+    const caseId = fact.type === 'ReturnDeclined' ? fact.data.caseId : undefined;
+    if (caseId === undefined) await this.#open(stored, fact);
+    else await this.#reopen(stored, caseId, fact.data.responseCode);
   }
 
   async #open(stored: StoredRecord, fact: Declined): Promise<void> {

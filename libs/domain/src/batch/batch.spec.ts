@@ -10,13 +10,13 @@ import {
   reversalRequested,
   voided,
 } from '../book/testing/day.ts';
+import { hostClose, markOverdue, requestClose } from './close.ts';
 import type { EndBatchUpload, PresentBatchTotals, UploadBatchItems, UploadedItem } from './commands.ts';
 import {
   answerOf,
   batchForSignIn,
   compareTotals,
   endUpload,
-  hostClose,
   openForPayment,
   presentTotals,
   reconcile,
@@ -79,6 +79,10 @@ const settled = (totals: BatchTotals): BatchState => {
   const closing = after(opened(), presentTotals(current(opened()), opened(), present(totals)));
   return after(closing, compareTotals(closing, totals));
 };
+const lost = { by: 'operator:wang', reason: 'the terminal is lost' };
+/** Somebody asked that the host close it. */
+const closing = (): BatchState => after(opened(), requestClose(opened(), lost));
+const hostClosed = (totals: BatchTotals): BatchState => after(closing(), hostClose(closing(), totals));
 const three = [item('000001', 100), item('000002', 250), item('000003', 40)];
 const reconciling = (host: HostItem[] = three): BatchState => {
   const closing = after(opened(), presentTotals(current(opened()), opened(), present(EMPTY_TOTALS)));
@@ -107,14 +111,11 @@ describe('batch numbers (domain 2.7)', () => {
       opens: null,
     });
   });
-  it('a sign-in gets the next one only after the last is over, or for a replaced device', () => {
-    for (const over of [settled(EMPTY_TOTALS), after(opened(), hostClose(opened(), EMPTY_TOTALS, 'forgotten'))]) {
+  it('a sign-in gets the next one only after the last is over', () => {
+    for (const over of [settled(EMPTY_TOTALS), hostClosed(EMPTY_TOTALS)]) {
       const next = batchForSignIn(current(over), { ...ref, terminalBatch: '000007' });
       expect(next).toMatchObject({ batch: '000008', opens: { data: { batch: '000008', because: 'sign-in' } } });
     }
-    expect(batchForSignIn(current(opened()), { ...ref, terminalBatch: '000001', deviceReplaced: true }).batch).toBe(
-      '000008',
-    );
   });
   it('a terminal that never had a batch begins with its own number when legal, else with 000001', () => {
     expect(batchForSignIn(null, { ...ref, terminalBatch: '000033' }).batch).toBe('000033');
@@ -217,11 +218,49 @@ describe('settlement of a batch (domain 4.1)', () => {
     expect(renewed).toMatchObject({ is: 'CLOSING', presentation: { number: 2 } });
     expect(after(renewed, compareTotals(renewed, totalsOf(three))).is).toBe('SETTLED');
   });
-  it('the host closes only an open batch, and a late 0500 is told whether it agrees', () => {
-    const closed = after(opened(), hostClose(opened(), totalsOf(three), 'cut-off'));
-    expect(closed.is).toBe('HOST_CLOSED');
+  it('the host closes only an open batch, as it was asked to and once', () => {
+    expect(factsOf(requestClose(opened(), lost))).toMatchObject([{ type: 'BatchCloseRequested', data: lost }]);
+    expect(factsOf(requestClose(closing(), { ...lost, reason: 'again' }))).toEqual([]);
+    expect(factsOf(requestClose(hostClosed(EMPTY_TOTALS), lost))).toEqual([]);
+    expect(hostClose(closing(), totalsOf(three))).toMatchObject([
+      { type: 'BatchHostClosed', data: { totals: totalsOf(three), reason: lost.reason } },
+    ]);
+    expect(hostClose(opened(), totalsOf(three))).toEqual([]);
+    expect(requestClose(noBatch, lost)).toEqual({ refusal: 'batch-never-opened' });
+    for (const state of [reconciling(), settled(EMPTY_TOTALS)]) {
+      expect(requestClose(state, lost)).toEqual({ refusal: 'batch-not-open' });
+      expect(hostClose(state, EMPTY_TOTALS)).toEqual([]);
+    }
+  });
+  it('a terminal that presents its totals meanwhile ends the batch itself', () => {
+    const presented = after(closing(), presentTotals(current(closing()), closing(), present(totalsOf(three))));
+    expect(hostClose(presented, totalsOf(three))).toEqual([]);
+    expect(after(presented, compareTotals(presented, totalsOf(three))).is).toBe('SETTLED');
+  });
+  it('its totals are frozen: a late 0500 is told whether it agrees, a late upload is compared, and it stays closed', () => {
+    const closed = hostClosed(totalsOf(three));
     expect(answerOf(closed, EMPTY_TOTALS)).toMatchObject({ domesticReply: 2, foreignReply: 1 });
-    expect(hostClose(reconciling(), EMPTY_TOTALS, 'x')).toEqual([]);
+    expect(answerOf(closed, totalsOf(three))).toMatchObject({ domesticReply: 1, foreignReply: 1 });
+    const uploaded = after(closed, uploadItems(closed, upload('000101', '201', three.slice(1).map(sent))));
+    expect(reconcile(uploaded, three)).toEqual([]);
+    const wrong = after(uploaded, endUpload(uploaded, end(9)));
+    expect(reconcile(wrong, three)).toMatchObject([{ type: 'BatchUploadRejected' }]);
+    const ended = after(uploaded, endUpload(uploaded, end(2)));
+    const outcome = reconcile(ended, three);
+    expect(outcome).toMatchObject([
+      { type: 'BatchReconciled', data: { outcome: 'SETTLED_WITH_DIFF', differences: [{ kind: 'HOST_ONLY' }] } },
+    ]);
+    const compared = after(ended, outcome);
+    expect([compared.is, reconcile(compared, three)]).toEqual(['HOST_CLOSED', []]);
+  });
+  it('that holds when its day ended is overdue, unless a question waits for its answer', () => {
+    expect(markOverdue(opened(), '2026-11-23')).toMatchObject([{ type: 'BatchOverdue', data: { date: '2026-11-23' } }]);
+    expect(markOverdue(reconciling(), '2026-11-23')).toHaveLength(1);
+    const asked = after(opened(), presentTotals(null, opened(), present(EMPTY_TOTALS)));
+    const uploaded = after(reconciling(), endUpload(reconciling(), end(0)));
+    for (const state of [noBatch, asked, closing(), uploaded, settled(EMPTY_TOTALS), hostClosed(EMPTY_TOTALS)]) {
+      expect(markOverdue(state, '2026-11-23')).toEqual([]);
+    }
   });
 });
 

@@ -4,7 +4,6 @@ import type { BatchAnswer, EndBatchUpload, PresentBatchTotals, UploadBatchItems 
 import type {
   BatchBalanced,
   BatchFact,
-  BatchHostClosed,
   BatchItem,
   BatchItemsUploaded,
   BatchOpened,
@@ -57,12 +56,12 @@ export interface SignInBatch {
 }
 
 /**
- * The open batch's number, whatever F60.2 says; the next number only after the last is over, or for a replaced or re-keyed
- * device. A terminal that never had a batch begins with its own number when that is a legal one, else with 000001.
+ * The open batch's number, whatever F60.2 says; the next number only after the last is over, as it is when its device was replaced
+ * or re-keyed ({@link requestClose}). A terminal that never had a batch begins with its own number when that is a legal one, else with 000001.
  */
 export function batchForSignIn(
   current: CurrentBatch | null,
-  terminal: Omit<BatchRef, 'batch'> & { readonly terminalBatch: string; readonly deviceReplaced?: boolean },
+  terminal: Omit<BatchRef, 'batch'> & { readonly terminalBatch: string },
 ): SignInBatch {
   const { acquirer, terminalId, merchantId } = terminal;
   const open = (batch: string): SignInBatch => ({
@@ -71,7 +70,7 @@ export function batchForSignIn(
   });
   if (current === null) return open(isBatchNumber(terminal.terminalBatch) ? terminal.terminalBatch : '000001');
   if (current.state.is === 'NONE') return open(current.batch);
-  if (isOver(current.state) || terminal.deviceReplaced) return open(nextBatch(current.batch));
+  if (isOver(current.state)) return open(nextBatch(current.batch));
   return { batch: current.batch, opens: null };
 }
 
@@ -173,10 +172,11 @@ const uploadOf = (state: BatchState): Upload | null => ('upload' in state ? stat
 
 /**
  * The outcome of an ended upload: a wrong count keeps RECONCILING and the terminal starts again; else the items are compared
- * and the batch is SETTLED or SETTLED_WITH_DIFF (domain 2.4, 4.1). Nothing when no end waits.
+ * and the batch is SETTLED or SETTLED_WITH_DIFF (domain 2.4, 4.1); one that the host closed stays so. Nothing when no end waits.
  */
 export function reconcile(state: BatchState, host: Iterable<HostItem>): readonly BatchFact[] {
-  if (state.is !== 'RECONCILING' || state.upload.ended === null) return [];
+  const waits = state.is === 'RECONCILING' || (state.is === 'HOST_CLOSED' && !state.compared);
+  if (!waits || state.upload.ended === null) return [];
   const { number: upload, items, ended } = state.upload;
   if (!countFits(ended.count, items)) {
     const data = { ...state.ref, upload, expected: ended.count, received: items.length };
@@ -185,11 +185,6 @@ export function reconcile(state: BatchState, host: Iterable<HostItem>): readonly
   const differences = differencesOf(host, items);
   const outcome = differences.length === 0 ? 'SETTLED' : 'SETTLED_WITH_DIFF';
   return [{ type: 'BatchReconciled', version: 1, data: { ...state.ref, upload, differences, outcome } }];
-}
-
-/** Closes an open batch in the host's name, for a terminal that forgot or was replaced; nothing in any other state. */
-export function hostClose(state: BatchState, totals: BatchTotals, reason: string): readonly BatchHostClosed[] {
-  return state.is === 'OPEN' ? [{ type: 'BatchHostClosed', version: 1, data: { ...state.ref, totals, reason } }] : [];
 }
 
 /**

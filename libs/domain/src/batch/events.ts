@@ -99,12 +99,20 @@ export type BatchUploadRejected = Fact<
   BatchRef & { readonly upload: number; readonly expected: number; readonly received: number }
 >;
 
+/** Closed in the host's name; the totals are frozen, what its terminal says later is compared with them (domain S11). */
 export type BatchHostClosed = Fact<
   'BatchHostClosed',
   1,
   BatchRef & { readonly totals: BatchTotals; readonly reason: string }
 >;
+/** Not settled when this business date ended. */
 export type BatchOverdue = Fact<'BatchOverdue', 1, BatchRef & { readonly date: string }>;
+/** The batch is to be closed in the host's name: a question like an 0500, answered when nothing in the batch is in flight. */
+export type BatchCloseRequested = Fact<
+  'BatchCloseRequested',
+  1,
+  BatchRef & { readonly by: string; readonly reason: string }
+>;
 
 export type BatchFact =
   | BatchOpened
@@ -115,5 +123,6 @@ export type BatchFact =
   | BatchUploadEnded
   | BatchUploadRejected
   | BatchReconciled
+  | BatchCloseRequested
   | BatchHostClosed
   | BatchOverdue;

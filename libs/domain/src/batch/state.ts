@@ -1,4 +1,5 @@
 import { unreachable } from '../fact.ts';
+import type { ClosingBatch } from './close.ts';
 import type { BatchFact, BatchRef, BatchTotals } from './events.ts';
 import { merged, shapeOfPart, type MergedItem } from './merge.ts';
 
@@ -28,7 +29,7 @@ interface Opened {
 /** A terminal's batch, with the states of domain 3.14. */
 export type BatchState =
   | { readonly is: 'NONE' }
-  | (Opened & { readonly is: 'OPEN' })
+  | (Opened & { readonly is: 'OPEN'; readonly closing: ClosingBatch | null })
   | (Opened & { readonly is: 'CLOSING'; readonly presentation: Presentation })
   | (Opened & {
       readonly is: 'RECONCILING';
@@ -43,7 +44,13 @@ export type BatchState =
       /** Evidence that still comes: the parts stored, and whether the end was. */
       readonly upload: Upload;
     })
-  | (Opened & { readonly is: 'HOST_CLOSED'; readonly totals: BatchTotals; readonly upload: Upload });
+  | (Opened & {
+      readonly is: 'HOST_CLOSED';
+      readonly totals: BatchTotals;
+      readonly upload: Upload;
+      /** What the terminal uploaded since was compared. */
+      readonly compared: boolean;
+    });
 
 /** A batch number that was never used. */
 export const noBatch: BatchState = { is: 'NONE' };
@@ -58,7 +65,7 @@ const freshUpload = (number: number): Upload => ({ number, parts: [], items: [],
 export function evolve(state: BatchState, fact: BatchFact): BatchState {
   if (fact.type === 'BatchOpened') {
     const { acquirer, terminalId, merchantId, batch } = fact.data;
-    return { is: 'OPEN', ref: { acquirer, terminalId, merchantId, batch } };
+    return { is: 'OPEN', ref: { acquirer, terminalId, merchantId, batch }, closing: null };
   }
   if (state.is === 'NONE') throw new Error(`${fact.type} came to a batch that was never opened`);
   switch (fact.type) {
@@ -82,7 +89,11 @@ export function evolve(state: BatchState, fact: BatchFact): BatchState {
       return { is: 'RECONCILING', ref: state.ref, presentation: presented(state), replies, upload: freshUpload(1) };
     }
     case 'BatchHostClosed':
-      return { is: 'HOST_CLOSED', ref: state.ref, totals: fact.data.totals, upload: freshUpload(1) };
+      return { is: 'HOST_CLOSED', ref: state.ref, totals: fact.data.totals, upload: freshUpload(1), compared: false };
+    case 'BatchCloseRequested': {
+      const { by, reason } = fact.data;
+      return state.is === 'OPEN' ? { ...state, closing: { by, reason } } : state;
+    }
     case 'BatchOverdue':
       return state;
     case 'BatchItemsUploaded':
@@ -121,6 +132,7 @@ function uploaded(state: BatchState, fact: UploadFact): BatchState {
     case 'BatchUploadRejected':
       return { ...state, upload: freshUpload(fact.data.upload + 1) };
     case 'BatchReconciled':
+      if (state.is === 'HOST_CLOSED') return { ...state, compared: true };
       if (state.is !== 'RECONCILING') throw new Error(`BatchReconciled came to a batch in ${state.is}`);
       return { ...state, is: fact.data.outcome };
     default:
