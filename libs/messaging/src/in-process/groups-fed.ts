@@ -60,8 +60,9 @@ export class GroupsFed<R extends FeedSubscription> {
     const names = found.rows.map(({ group_name }) => group_name);
     const reaches = await groupReaches(pool, names);
     return found.rows.map(({ group_name: group, parked }) => {
-      const position = this.#groups.get(group)?.position() ?? reaches.get(group)?.lowest ?? 0n;
-      return { group, position, head, parkedKeys: parked };
+      // An instance knows its own partitions at once and those of others only from the rows; neither says too much.
+      const [known, stored] = [this.#groups.get(group)?.position() ?? 0n, reaches.get(group)?.lowest ?? 0n];
+      return { group, position: known > stored ? known : stored, head, parkedKeys: parked };
     });
   }
 

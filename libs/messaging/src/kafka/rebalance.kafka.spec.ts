@@ -143,4 +143,12 @@ const kafka = await kafkaForSpecs();
     await until(async () => (await groupPosition(database.pool, 'g')) === last);
     expect(await feed.positions()).toEqual([{ group: 'g', position: last, head: last, parkedKeys: 0 }]);
   });
+
+  it('each say how far all of them are, also while nobody waits for it', async () => {
+    const feeds = [place.openFeed(), place.openFeed()];
+    for (const feed of feeds) await feed.feed(takenGroup());
+    await until(async () => (await holders()) === 2);
+    const head = await appendMany(place.store, 300);
+    for (const feed of feeds) await until(async () => (await feed.positions()).at(0)?.position === head);
+  });
 });
