@@ -1,5 +1,6 @@
 import { approved } from '@tillstream/domain/book/testing/day';
 import { streamOf } from '@tillstream/domain/stream';
+import { DEVICES } from './batch/replace-devices.process.ts';
 import { ACQUIRER, Bench, MERCHANT, priced, SAME_DAY, TERMINAL, totals, until } from './testing/bench.ts';
 import { openPayoutApi, type PayoutApi } from './testing/payout-api.ts';
 
@@ -126,6 +127,11 @@ describe('a batch that the host closes (domain S11)', () => {
       type: 'TerminalRetired',
       version: 1,
       data: { ...place, reason: 'broken' },
+    });
+    const retired = (await bench.facts(terminal)).at(-1)?.position ?? 0n;
+    await until('the first registration is taken in', async () => {
+      const group = (await bench.platform.feed.positions()).find((one) => one.group === DEVICES);
+      return (group?.position ?? 0n) >= retired;
     });
     expect(await bench.types(stream())).toEqual(['BatchOpened']);
     await bench.append(terminal, MERCHANT, { ...registered, data: { ...place, serialNumber: 'TS2' } });
