@@ -21,6 +21,11 @@ describe('many needles in one text', () => {
     expect(namesIn('abc')).toEqual([]);
   });
 
+  it('may be very many', () => {
+    const needles = Array.from({ length: 300_000 }, (_, n) => [String(6_200_000_000_000_000 + n), n] as const);
+    expect([...new Needles(needles).in('card 6200000000123456.')]).toEqual([123_456]);
+  });
+
   it('are those that a search one by one finds, in any text (seed 5)', () => {
     const next = numbersFrom(5);
     const digits = (length: number): string => Array.from({ length }, () => Math.floor(next() * 3)).join('');

@@ -19,7 +19,7 @@ export class Needles<Name> {
   /** @param needles what is looked for, none of it empty, each with a name */
   constructor(needles: Iterable<readonly [needle: string, name: Name]>) {
     const all = [...needles];
-    this.#window = Math.min(WINDOW, ...all.map(([needle]) => needle.length));
+    this.#window = all.reduce((least, [needle]) => Math.min(least, needle.length), WINDOW);
     if (this.#window === 0) throw new Error('an empty needle is everywhere');
     let leaving = 1;
     for (let n = 0; n < this.#window; n += 1) leaving = Math.imul(leaving, BASE);
