@@ -10,6 +10,7 @@ import { until } from './until.ts';
 
 const [MONDAY, TUESDAY] = ['2026-11-23', '2026-11-24'];
 const TERMINALS = [1, 2, 3, 4, 5];
+const DEADLINE_MS = lengthOf({ ci: 300_000, full: 1_800_000 });
 
 describe('rows and books that follow from facts', () => {
   let journey: JourneyNode;
@@ -24,7 +25,7 @@ describe('rows and books that follow from facts', () => {
     await journey.morning(TUESDAY);
     for (const n of TERMINALS) await sale(n);
     await journey.settled();
-  }, 120_000);
+  }, DEADLINE_MS);
   afterAll(() => journey?.close(), 60_000);
 
   async function sale(n: number): Promise<void> {
@@ -42,100 +43,116 @@ describe('rows and books that follow from facts', () => {
   };
   const parts = () => ({ store: journey.node.platform.store, pool: journey.node.pool, models: readModels });
 
-  it('are rebuilt, swapped and rolled back while terminals trade: nobody waits, every row is its twin, nothing is said or sent twice', async () => {
-    let trading = true;
-    const traffic = Promise.all(
-      TERMINALS.map(async (n) => {
-        while (trading) await sale(n);
-      }),
-    );
-    for (let round = 0; round < lengthOf({ ci: 1, full: 20 }); round += 1) {
-      const before = approved;
-      expect(await rebuildReadModels({ ...parts(), swap: true })).toMatchObject({ equal: true, swapped: true });
-      expect(await rollBackReadModels(parts())).toMatchObject({ equal: true, swapped: true });
-      await until('payments go on', () => approved > before);
-    }
-    trading = false;
-    await traffic;
-    await journey.decided();
-    await journey.settled();
-    const still = await effects();
-    expect(await rebuildReadModels({ ...parts(), swap: true })).toMatchObject({ equal: true });
-    await journey.settled();
-    expect(await effects()).toEqual(still);
-    expect(await breaches(journey)).toEqual([]);
-  }, 300_000);
-
-  it('are watched: a balance that is one fen more is found within one cycle, and a rebuild repairs it', async () => {
-    const found: string[] = [];
-    const watch = new ReplayWatch({
-      ...{ ...parts(), everyMs: 1, share: 1 },
-      onLook: ({ equal, tables }) => {
-        if (!equal) found.push(...tables.filter((one) => !one.equal).map(({ table }) => table));
-      },
-      onError: (error) => found.push(error.message),
-    });
-    const cycle = async (): Promise<string[]> => {
-      found.length = 0;
-      for (let look = 0; look < readModels.length; look += 1) await watch.next();
-      return [...found];
-    };
-    expect(await cycle()).toEqual([]);
-    await journey.node.pool.query(
-      'update read.book_flow set amount = amount + 1 where ctid = (select min(ctid) from read.book_flow)',
-    );
-    expect(await cycle()).toEqual(['book_flow']);
-    expect(await rebuildReadModels({ ...parts(), swap: true })).toMatchObject({ equal: false });
-    expect(await cycle()).toEqual([]);
-  }, 120_000);
-
-  it('are the same when every batch comes two to five times', async () => {
-    const seed = seedOf('6');
-    const { pool, platform } = journey.node;
-    await pool.query('drop schema if exists read_doubled cascade; create schema read_doubled');
-    let turn = Number(seed);
-    for (const model of readModels) {
-      await model.migrate(pool, 'read_doubled');
-      const facts = await platform.store.readAll(0n, { nouns: model.nouns, limit: 1_000_000 });
-      for (let at = 0; at < facts.length;) {
-        turn = (turn * 48_271) % 2_147_483_647;
-        const batch = facts.slice(at, at + 1 + (turn % 200));
-        for (let times = 2 + (turn % 4); times > 0; times -= 1)
-          await inTransaction(pool, async (client) => {
-            await useSchema(client, 'read_doubled');
-            await model.apply(batch, client);
-          });
-        at += batch.length;
+  it(
+    'are rebuilt, swapped and rolled back while terminals trade: nobody waits, every row is its twin, nothing is said or sent twice',
+    async () => {
+      let trading = true;
+      const traffic = Promise.all(
+        TERMINALS.map(async (n) => {
+          while (trading) await sale(n);
+        }),
+      );
+      for (let round = 0; round < lengthOf({ ci: 1, full: 20 }); round += 1) {
+        const before = approved;
+        expect(await rebuildReadModels({ ...parts(), swap: true })).toMatchObject({ equal: true, swapped: true });
+        expect(await rollBackReadModels(parts())).toMatchObject({ equal: true, swapped: true });
+        await until('payments go on', () => approved > before);
       }
-      for (const table of model.tables) {
-        const rowsOf = async (schema: string): Promise<unknown[]> =>
-          (await pool.query<{ row: string }>(`select t::text as row from ${schema}.${table} t order by 1`)).rows;
-        expect({ seed, table, rows: await rowsOf('read_doubled') }).toEqual({
-          seed,
-          table,
-          rows: await rowsOf('read'),
-        });
-      }
-    }
-    await pool.query('drop schema read_doubled cascade');
-  }, 120_000);
-
-  it('do not change when groups that say facts get their whole history again', async () => {
-    const before = await effects();
-    for (let times = lengthOf({ ci: 1, full: 5 }); times > 0; times -= 1) {
-      const { url } = journey.node;
-      await journey.stop();
-      await startedAnew(url);
-      await journey.open();
-      await journey.services.ready();
+      trading = false;
+      await traffic;
+      await journey.decided();
       await journey.settled();
-    }
-    expect({ ...((await effects()) as object), network: undefined }).toEqual({
-      ...(before as object),
-      network: undefined,
-    });
-    expect(await breaches(journey)).toEqual([]);
-  }, 120_000);
+      const still = await effects();
+      expect(await rebuildReadModels({ ...parts(), swap: true })).toMatchObject({ equal: true });
+      await journey.settled();
+      expect(await effects()).toEqual(still);
+      expect(await breaches(journey)).toEqual([]);
+    },
+    DEADLINE_MS,
+  );
+
+  it(
+    'are watched: a balance that is one fen more is found within one cycle, and a rebuild repairs it',
+    async () => {
+      const found: string[] = [];
+      const watch = new ReplayWatch({
+        ...{ ...parts(), everyMs: 1, share: 1 },
+        onLook: ({ equal, tables }) => {
+          if (!equal) found.push(...tables.filter((one) => !one.equal).map(({ table }) => table));
+        },
+        onError: (error) => found.push(error.message),
+      });
+      const cycle = async (): Promise<string[]> => {
+        found.length = 0;
+        for (let look = 0; look < readModels.length; look += 1) await watch.next();
+        return [...found];
+      };
+      expect(await cycle()).toEqual([]);
+      await journey.node.pool.query(
+        'update read.book_flow set amount = amount + 1 where ctid = (select min(ctid) from read.book_flow)',
+      );
+      expect(await cycle()).toEqual(['book_flow']);
+      expect(await rebuildReadModels({ ...parts(), swap: true })).toMatchObject({ equal: false });
+      expect(await cycle()).toEqual([]);
+    },
+    DEADLINE_MS,
+  );
+
+  it(
+    'are the same when every batch comes two to five times',
+    async () => {
+      const seed = seedOf('6');
+      const { pool, platform } = journey.node;
+      await pool.query('drop schema if exists read_doubled cascade; create schema read_doubled');
+      let turn = Number(seed);
+      for (const model of readModels) {
+        await model.migrate(pool, 'read_doubled');
+        const facts = await platform.store.readAll(0n, { nouns: model.nouns, limit: 1_000_000 });
+        for (let at = 0; at < facts.length;) {
+          turn = (turn * 48_271) % 2_147_483_647;
+          const batch = facts.slice(at, at + 1 + (turn % 200));
+          for (let times = 2 + (turn % 4); times > 0; times -= 1)
+            await inTransaction(pool, async (client) => {
+              await useSchema(client, 'read_doubled');
+              await model.apply(batch, client);
+            });
+          at += batch.length;
+        }
+        for (const table of model.tables) {
+          const rowsOf = async (schema: string): Promise<unknown[]> =>
+            (await pool.query<{ row: string }>(`select t::text as row from ${schema}.${table} t order by 1`)).rows;
+          expect({ seed, table, rows: await rowsOf('read_doubled') }).toEqual({
+            seed,
+            table,
+            rows: await rowsOf('read'),
+          });
+        }
+      }
+      await pool.query('drop schema read_doubled cascade');
+    },
+    DEADLINE_MS,
+  );
+
+  it(
+    'do not change when groups that say facts get their whole history again',
+    async () => {
+      const before = await effects();
+      for (let times = lengthOf({ ci: 1, full: 5 }); times > 0; times -= 1) {
+        const { url } = journey.node;
+        await journey.stop();
+        await startedAnew(url);
+        await journey.open();
+        await journey.services.ready();
+        await journey.settled();
+      }
+      expect({ ...((await effects()) as object), network: undefined }).toEqual({
+        ...(before as object),
+        network: undefined,
+      });
+      expect(await breaches(journey)).toEqual([]);
+    },
+    DEADLINE_MS,
+  );
 
   async function startedAnew(url: string): Promise<void> {
     const { default: pg } = await import('pg');
