@@ -26,6 +26,16 @@ export interface ClusterGround {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** How a cluster's ground is opened. */
+export interface GroundOptions {
+  /** Where the settings of broker and processes are; this process's own environment when left out. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Told what is used, in one line. */
+  readonly say?: (line: string) => void;
+  /** SIGINT and SIGTERM stop everything in order, also while it is being opened. */
+  readonly stopsOnSignals?: boolean;
+}
+
 /** Variables of ours that the processes are given as the launcher was. */
 const passedOn = (environment: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(
@@ -41,13 +51,11 @@ const passedOn = (environment: NodeJS.ProcessEnv): Record<string, string> =>
 export async function openClusterGround(
   settings: NodeSettings,
   folder: NodeFolder,
-  {
-    environment = process.env,
-    say,
-  }: { readonly environment?: NodeJS.ProcessEnv; readonly say?: (line: string) => void } = {},
+  { environment = process.env, say, stopsOnSignals = false }: GroundOptions = {},
 ): Promise<ClusterGround> {
   const log = openLog({ service: 'launcher', to: { file: folder.logFile }, level: settings.logLevel });
   const lifecycle = new Lifecycle({ log });
+  if (stopsOnSignals) lifecycle.stopOnSignals();
   try {
     const embedded = settings.database === undefined ? await startDatabase(settings, folder, lifecycle) : undefined;
     const url = embedded?.url ?? settings.database?.reveal() ?? '';
@@ -61,8 +69,9 @@ export async function openClusterGround(
       ...{ storeUrl: settings.eventStore?.reveal() ?? url, pool, log, lifecycle, master },
       ...{ cutOffMinutes: settings.cutOffMinutes, resumeSimulation: true },
     });
-    const broker = await startBroker({ folder: join(folder.path, 'kafka'), environment, ...(say && { say }) });
-    lifecycle.onStop('broker', stopOrder.last, () => broker.stop(), 30_000);
+    const starting = startBroker({ folder: join(folder.path, 'kafka'), environment, ...(say && { say }) });
+    endAfterStart(lifecycle, 'broker', starting);
+    const broker = await starting;
     const httpToken = settings.httpToken?.reveal() ?? randomBytes(24).toString('base64url');
     const told = {
       ...passedOn(environment),
@@ -84,7 +93,13 @@ async function startDatabase(
   lifecycle: Lifecycle,
 ): Promise<EmbeddedPostgres> {
   const port = settings.postgresPort === 0 ? {} : { port: settings.postgresPort };
-  const embedded = await startEmbeddedPostgres({ folder: folder.path, ...port });
-  lifecycle.onStop('embedded PostgreSQL', stopOrder.last, () => embedded.stop(), 30_000);
-  return embedded;
+  const starting = startEmbeddedPostgres({ folder: folder.path, ...port });
+  endAfterStart(lifecycle, 'embedded PostgreSQL', starting);
+  return starting;
+}
+
+/** Servers outlive this process: a stop in the middle of a start waits for it, and nothing is left running. */
+function endAfterStart(lifecycle: Lifecycle, name: string, starting: Promise<{ stop(): Promise<void> }>): void {
+  const stop = async (): Promise<void> => (await starting.catch(() => undefined))?.stop();
+  lifecycle.onStop(name, stopOrder.last, stop, 90_000);
 }

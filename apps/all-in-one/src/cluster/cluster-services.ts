@@ -38,12 +38,13 @@ export async function startClusterServices(
   { instances, terminalPort, logFolder, onDeath }: ClusterOptions,
   world: ForeignAddresses,
 ): Promise<ClusterServices> {
-  const cluster = await Cluster.start({
+  const cluster = new Cluster({
     ...{ instances, logFolder, httpToken },
     environment: { ...environment, ...foreignEnvironment(world) },
     ...(onDeath === undefined ? {} : { onDeath }),
   });
   ground.lifecycle.onStop('processes', stopOrder.commands, () => cluster.stop(), 120_000);
+  await cluster.startAll();
   const door = new FrontDoor(() => cluster.gateways());
   ground.lifecycle.onStop('front door', stopOrder.work, () => door.close());
   const port = await door.listen(terminalPort);

@@ -36,23 +36,22 @@ export class Cluster {
   readonly #owners = new Map<string, ServiceName>();
   #stopping = false;
 
-  private constructor(settings: ClusterSettings) {
+  /** Nothing runs yet: see {@link startAll}. */
+  constructor(settings: ClusterSettings) {
     this.#settings = settings;
     this.api = new ApiClient((path) => this.urlFor(path), settings.httpToken);
     mkdirSync(settings.logFolder, { recursive: true });
   }
 
-  /** Starts every process and learns from each service's own document which paths it serves. */
-  static async start(settings: ClusterSettings): Promise<Cluster> {
-    const cluster = new Cluster(settings);
+  /** Starts every process and learns from each service's own document which paths it serves; {@link stop} may come in the middle. */
+  async startAll(): Promise<void> {
+    const names = (service: ServiceName): number[] =>
+      Array.from({ length: instancesOf(this.#settings.instances, service) }, (_, n) => n + 1);
     try {
-      const names = (service: ServiceName): number[] =>
-        Array.from({ length: instancesOf(settings.instances, service) }, (_, n) => n + 1);
-      await Promise.all(SERVICES.flatMap((service) => names(service).map((n) => cluster.start(service, n))));
-      for (const service of SERVICES) await cluster.#learnPaths(service);
-      return cluster;
+      await Promise.all(SERVICES.flatMap((service) => names(service).map((n) => this.start(service, n))));
+      for (const service of SERVICES) await this.#learnPaths(service);
     } catch (error) {
-      await cluster.stop();
+      await this.stop();
       throw error;
     }
   }

@@ -16,9 +16,11 @@ import { clockFollowed } from './cluster-work.ts';
 export async function runCluster(options: StartOptions): Promise<void> {
   const settings = readNodeSettings(process.env);
   const folder = clusterFolder(options.dataDir);
-  const ground = await openClusterGround(settings, folder, { say: (line) => console.log(line) });
+  const ground = await openClusterGround(settings, folder, {
+    say: (line) => console.log(line),
+    stopsOnSignals: true,
+  });
   const { lifecycle, log } = ground.ground;
-  lifecycle.stopOnSignals();
   lifecycle.onStop('a word to the person', stopOrder.intake, () =>
     console.log('\nStopping: what is at work is finished first …'),
   );
