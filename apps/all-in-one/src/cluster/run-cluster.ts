@@ -21,6 +21,8 @@ export async function runCluster(options: StartOptions): Promise<void> {
     stopsOnSignals: true,
   });
   const { lifecycle, log } = ground.ground;
+  // Told to stop in the meantime: the process ends when everything is down.
+  if (lifecycle.stopping) return;
   lifecycle.onStop('a word to the person', stopOrder.intake, () =>
     console.log('\nStopping: what is at work is finished first …'),
   );
