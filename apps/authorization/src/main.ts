@@ -7,6 +7,8 @@ import { authorizationModels } from './index.ts';
 
 await runService({
   name: 'authorization',
+  // An instance that hears of a fact asks the writer of its key.
+  sendsCommands: true,
   settings: { ...authorizationEnvironment, ...channelEnvironment },
   open: ({ settings, readiness, metrics }) => ({
     modules: [AuthorizationModule.register(authorizationFrom(settings))],
