@@ -77,9 +77,12 @@ describe('a return to the payer of an item that stands in 2191 (domain 4.6, J10)
   };
 
   /** By its facts, and by the row that people see. */
-  const isOpenAgain = async (times: number): Promise<boolean> =>
-    (await bench.types(mine)).filter((type) => type === 'ClearingCaseReopened').length === times &&
-    (await caseOf('DUPLICATE'))?.status === 'ASSIGNED';
+  /** It is stored and in the rows, which follow. */
+  const isOpenAgain = async (times: number): Promise<boolean> => {
+    if ((await bench.types(mine)).filter((type) => type === 'ClearingCaseReopened').length !== times) return false;
+    const { status, proposal } = (await caseOf('DUPLICATE')) ?? {};
+    return status === 'ASSIGNED' && proposal === null;
+  };
 
   it('names the payment and what is kept of it, moves nothing by itself, and empties 2191 when the channel accepts', async () => {
     const { caseId = '' } = (await caseOf('DUPLICATE')) ?? {};
@@ -219,7 +222,7 @@ describe('what the channel declined after a terminal was told 00 (domain 3.5, 8)
       { type: 'ReturnRequested', version: 1, data: again({ ...asked, hold: 0, kept: null, dates: SAME_DAY }) },
       { type: 'ReturnDeclined', version: 1, data: again({ responseCode: '57' }) },
     );
-    await until('it is open again', async () => (await listed())[0]?.proposal === null);
+    await until('it is open again', async () => (await bench.types(mine)).includes('ClearingCaseReopened'));
     await end(caseId, 'supplement');
     expect((await bench.facts(mine)).at(-1)?.data).toMatchObject({
       ...{ amounts: { suspense: 0, release: 0 } },

@@ -206,10 +206,13 @@ function mostHandles(): number {
   }
 }
 
+/** Connections that wait to be taken in, as far as the system allows: beyond it a fleet that reconnects at once is reset or tries again after seconds. */
+const BACKLOG = 8_192;
+
 function listenOn(server: TcpServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, backlog: 1024 }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', reject);
       server.on('error', () => undefined);
       resolve();
