@@ -21,8 +21,8 @@ const INSTANCES: Instances = lengthOf<Instances>({
 const STAN_OF_ITS_OWN = '900001';
 const SEED = Number(seedOf('20261124'));
 const minute = 60_000;
-/** Faults that an ordinary run plays at the level of the drivers only (libs/messaging, `*.kafka.spec.ts`): the relay killed, zombies, poison, a restart of the broker. */
 type Fault = (title: string, work: () => Promise<void>, limitMs: number) => void;
+/** Faults that an ordinary run plays at the level of the drivers only (libs/messaging, `*.kafka.spec.ts`): the relay killed, zombies, poison, a restart of the broker. */
 const atFullLength = lengthOf<Fault>({ ci: () => undefined, full: it });
 
 const withBroker = (await kafkaForSpecs()) === undefined ? describe.skip : describe;

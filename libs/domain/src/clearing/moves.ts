@@ -1,8 +1,7 @@
-import { minus, ZERO } from '@tillstream/money';
+import { minus, ZERO, type Fen } from '@tillstream/money';
 import type { Amounts } from '../fact.ts';
 import type { CaseMove, ClearingDifferenceFound } from './events.ts';
 import { itemNet, signOf, type ClearingItemKind, type ItemAmounts } from './items.ts';
-import type { Fen } from '@tillstream/money';
 
 /** What a case moves that is about the standing of an item alone. */
 export const nothingMoved: CaseMove = { receivable: ZERO, issuerCost: ZERO, networkCost: ZERO, hold: ZERO };
