@@ -15,7 +15,12 @@ beforeEach(() => {
 });
 afterEach(() => service.close());
 
-async function turnAway(...messages: readonly Sent[]): Promise<readonly TurnAwayVerdict[]> {
+const turnAway = (...messages: readonly Sent[]): Promise<readonly TurnAwayVerdict[]> => turnAwayHeard({}, ...messages);
+
+async function turnAwayHeard(
+  heard: { readonly mayBeElsewhere?: boolean },
+  ...messages: readonly Sent[]
+): Promise<readonly TurnAwayVerdict[]> {
   const { acquirer, merchantId } = keyOf({});
   const keys = messages.map((message) => {
     const { terminalId, batch, stan: named } = keyOf(message);
@@ -26,6 +31,7 @@ async function turnAway(...messages: readonly Sent[]): Promise<readonly TurnAway
     merchantId,
     keys,
     answerBy: Date.now() + 60_000,
+    ...heard,
   });
   return answer.verdicts;
 }
@@ -85,6 +91,18 @@ describe('a payment that is turned away', () => {
     expect(await turnAway(message)).toEqual(['unclear']);
     bench.lossy.readable = true;
     expect((await service.reply('sale', message)).responseCode).toBe('00');
+  });
+
+  it('that the writer before may have told so is not taken up, whether the store can be read or not', async () => {
+    for (const readable of [true, false]) {
+      const message = fresh();
+      bench.lossy.readable = readable;
+      expect(await turnAwayHeard({ mayBeElsewhere: true }, message)).toEqual(['unclear']);
+      bench.lossy.readable = true;
+      const { kind } = await service.send('sale', message);
+      expect(kind).toBe(readable ? 'answer' : 'silence');
+      expect(await bench.types(message)).toEqual([]);
+    }
   });
 });
 

@@ -145,6 +145,21 @@ describe('a transport that may hand a command over again', () => {
     bench.arrived.splice(0);
     expect((await one.send(one.sale()))?.fields[39]).toBe('91');
     expect(bench.arrived.map(({ pattern }) => pattern)).not.toContain(turnAwayPattern);
-    bench.commandsMayRepeat = false;
+  });
+
+  it('a new payment that its writer did not take up hears nothing while it may be handed to the next one', async () => {
+    await opened.close();
+    bench.commandsMayRepeat = true;
+    opened = await bench.openGateway({ answerBudgetMs: BUDGET_MS });
+    const one = await terminal();
+    bench.machine.advance(BUDGET_MS);
+    bench.notTaken.add(paymentPattern.sale).add(turnAwayPattern);
+    const sale = one.sale();
+    expect(await one.send(sale, silent)).toBeUndefined();
+    bench.notTaken.clear();
+    bench.isTransportDown = true;
+    expect(await one.send(sale, silent)).toBeUndefined();
+    bench.machine.advance(BUDGET_MS + 1);
+    expect((await one.send(sale))?.fields[39]).toBe('91');
   });
 });

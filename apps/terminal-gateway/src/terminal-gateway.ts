@@ -126,7 +126,7 @@ function partsOf(
     limiter: new SignInLimiter(signIns),
     intake: new Intake({ machineClock, rates, load, barred }),
     turnAways: new TurnAways({ commands, store, machineClock, log, answerBudgetMs }),
-    commandsMayRepeat: commands.mayRepeat === true,
+    commandsMayRepeat: commands.mayRepeat,
     epochKeys,
     cards: vault.cards,
     cipher: vaultCipher,

@@ -63,7 +63,7 @@ export interface CommandClient {
   /** Commands sent and not yet answered. */
   inFlight(): number;
   /** True when a command may be handed over again, to another process, also after it was answered: its offset was not stored yet. */
-  readonly mayRepeat?: true;
+  readonly mayRepeat: boolean;
 }
 export type CommandOutcome =
   | { readonly kind: 'answer'; readonly payload: Buffer }

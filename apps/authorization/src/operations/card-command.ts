@@ -54,7 +54,8 @@ export class CommandsAtWork {
     const operationId = operationIdOf(command);
     // Another copy of this message was told 91; what was said binds.
     if (!isAdviceKind(kind) && desk.turnedAway.has(operationId)) {
-      if ((await desk.turnedAway.standing(operationId)) !== undefined) return notTaken;
+      const standing = await desk.turnedAway.standing(operationId);
+      if (standing !== undefined) return standing === 'turned-away' ? notTaken : silence;
     }
     this.#size += 1;
     this.#taken.set(operationId, (this.#taken.get(operationId) ?? 0) + 1);

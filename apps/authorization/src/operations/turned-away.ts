@@ -18,7 +18,12 @@ interface Mark {
   /** Machine clock, ms: copies of before are taken up no more, so that it may be forgotten. */
   readonly until: number;
   readonly verdict: Promise<TurnAwayVerdict>;
+  /** The writer before may have told its terminal so: it binds, whatever can be found out now. */
+  readonly isSaid: boolean;
 }
+
+/** A question, and whether the writer before may have answered it already. */
+type Question = TurnAwayPayments & { readonly mayBeElsewhere?: boolean };
 
 interface Needs {
   readonly store: EventStore;
@@ -27,7 +32,7 @@ interface Needs {
   readonly isBusy: (operationId: string) => boolean;
 }
 
-interface Question {
+interface LookUp {
   readonly stream: string;
   readonly resolve: (exists: boolean) => void;
   readonly reject: (error: unknown) => void;
@@ -40,7 +45,7 @@ interface Question {
 export class TurnedAway {
   readonly #needs: Needs;
   readonly #marks = new Map<string, Mark>();
-  #questions: Question[] = [];
+  #lookUps: LookUp[] = [];
   #asking = false;
 
   constructor(needs: Needs) {
@@ -48,17 +53,23 @@ export class TurnedAway {
   }
 
   /** One verdict for each key. Rejects never. */
-  async turnAway(command: TurnAwayPayments): Promise<readonly TurnAwayVerdict[]> {
-    const { acquirer, merchantId, keys, answerBy } = command;
+  async turnAway(command: Question): Promise<readonly TurnAwayVerdict[]> {
+    const { acquirer, merchantId, keys, answerBy, mayBeElsewhere = false } = command;
     this.#forget();
     const known = keys.slice(0, MOST_TURNED_AWAY_AT_ONCE);
-    return Promise.all(known.map((key) => this.#mark(operationIdOf({ acquirer, merchantId, ...key }), answerBy)));
+    return Promise.all(
+      known.map((key) => this.#mark(operationIdOf({ acquirer, merchantId, ...key }), answerBy, mayBeElsewhere)),
+    );
   }
 
-  /** The verdict on this operation while it must not be taken up; undefined when nobody turned it away. */
-  async standing(operationId: string): Promise<'turned-away' | undefined> {
-    const verdict = await this.#marks.get(operationId)?.verdict;
-    return verdict === 'turned-away' ? verdict : undefined;
+  /**
+   * The verdict on this operation while it must not be taken up, `unclear` when it is not known what its terminal was told; undefined when
+   * nobody turned it away.
+   */
+  async standing(operationId: string): Promise<'turned-away' | 'unclear' | undefined> {
+    const mark = this.#marks.get(operationId);
+    const verdict = await mark?.verdict;
+    return verdict === 'turned-away' || (verdict === 'unclear' && mark?.isSaid === true) ? verdict : undefined;
   }
 
   /** Whether {@link standing} has anything to say; spares whoever asks a turn of the event loop. */
@@ -66,30 +77,30 @@ export class TurnedAway {
     return this.#marks.has(operationId);
   }
 
-  #mark(operationId: string, until: number): Promise<TurnAwayVerdict> {
+  #mark(operationId: string, until: number, isSaid: boolean): Promise<TurnAwayVerdict> {
     const marked = this.#marks.get(operationId);
     if (marked !== undefined) return marked.verdict;
     if (this.#needs.isBusy(operationId)) return Promise.resolve('known');
-    if (this.#marks.size >= MOST_REMEMBERED) return Promise.resolve('unclear');
-    const verdict = this.#lookUp(operationId);
-    this.#marks.set(operationId, { until, verdict });
+    if (this.#marks.size >= MOST_REMEMBERED && !isSaid) return Promise.resolve('unclear');
+    const verdict = this.#lookUp(operationId, isSaid);
+    this.#marks.set(operationId, { until, verdict, isSaid });
     return verdict;
   }
 
-  async #lookUp(operationId: string): Promise<TurnAwayVerdict> {
+  async #lookUp(operationId: string, isSaid: boolean): Promise<TurnAwayVerdict> {
     let verdict: TurnAwayVerdict = 'unclear';
     try {
       verdict = (await this.#exists(streamOf.payment(operationId))) ? 'known' : 'turned-away';
     } catch {
       // The store cannot be read: the sender stays silent, and its own log says why the store is away.
     }
-    if (verdict !== 'turned-away') this.#marks.delete(operationId);
+    if (verdict === 'known' || (verdict === 'unclear' && !isSaid)) this.#marks.delete(operationId);
     return verdict;
   }
 
   #exists(stream: string): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#questions.push({ stream, resolve, reject });
+      this.#lookUps.push({ stream, resolve, reject });
       if (!this.#asking) void this.#ask();
     });
   }
@@ -97,8 +108,8 @@ export class TurnedAway {
   /** One question to the store at a time, about everything that came meanwhile. */
   async #ask(): Promise<void> {
     this.#asking = true;
-    while (this.#questions.length > 0) {
-      const asked = this.#questions.splice(0, MOST_TURNED_AWAY_AT_ONCE);
+    while (this.#lookUps.length > 0) {
+      const asked = this.#lookUps.splice(0, MOST_TURNED_AWAY_AT_ONCE);
       try {
         const there = await this.#needs.store.existing(asked.map(({ stream }) => stream));
         for (const { stream, resolve } of asked) resolve(there.has(stream));

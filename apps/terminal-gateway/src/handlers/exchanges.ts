@@ -16,7 +16,9 @@ export type Reply = IsoReply | typeof SILENCE;
 
 /** How a command ended: answered, known to have been taken up by nobody, or neither is known. */
 export type Asked<Answer> =
-  { readonly is: 'answer'; readonly answer: Answer } | { readonly is: 'not-taken' } | { readonly is: 'unknown' };
+  | { readonly is: 'answer'; readonly answer: Answer }
+  | { readonly is: 'not-taken'; readonly isSent: boolean }
+  | { readonly is: 'unknown' };
 
 /** What exchanges need. */
 export interface ExchangeSettings {
@@ -76,7 +78,9 @@ export class Exchanges {
         return { is: 'answer', answer: JSON.parse(outcome.payload.toString('utf8')) as Answer };
       if (outcome.kind === 'not-taken')
         this.#settings.log.warn('a command was not taken up', { pattern, why: outcome.why });
-      return outcome.kind === 'not-taken' ? { is: 'not-taken' } : { is: 'unknown' };
+      return outcome.kind === 'not-taken'
+        ? { is: 'not-taken', isSent: outcome.isTransportDown !== true }
+        : { is: 'unknown' };
     } catch (error) {
       this.#settings.log.error('the outcome of a command is not known', { pattern, error });
       return { is: 'unknown' };

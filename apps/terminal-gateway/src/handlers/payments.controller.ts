@@ -163,6 +163,12 @@ export class PaymentsController {
     return responseCode === '96' ? '96' : '91';
   }
 
+  /** Whether the command may be begun yet, by whoever is handed it again. */
+  private mayBegin(asked: Asked<PaymentAnswer>): boolean {
+    if (asked.is === 'not-taken') return asked.isSent && this.parts.commandsMayRepeat;
+    return this.unconfirmed(asked) !== undefined || (asked.is === 'answer' && asked.answer.kind === 'silence');
+  }
+
   private async outcome(
     id: ServedPayment,
     request: TerminalRequest,
@@ -173,7 +179,7 @@ export class PaymentsController {
     const ended = isNewPayment(request) ? turnAways.sending(command, command.answerBy) : undefined;
     const asked = await exchanges.ask<PaymentAnswer>(servedPayments[id].pattern, command);
     const refusal = this.unconfirmed(asked);
-    ended?.(refusal !== undefined || (asked.is === 'answer' && asked.answer.kind === 'silence') ? 'unknown' : asked.is);
+    ended?.(this.mayBegin(asked) ? 'unknown' : asked.is);
     if (refusal !== undefined) return this.notTaken(request, session, refusal);
     if (asked.is === 'not-taken') return this.notTaken(request, session, '91');
     if (asked.is === 'answer') onChannel(asked.answer.channelMs ?? 0);

@@ -147,7 +147,7 @@ function turningAway(
   return {
     inFlight: () => client.inFlight(),
     get mayRepeat() {
-      return carrier.mayRepeat ? (true as const) : undefined;
+      return carrier.mayRepeat;
     },
     request: (pattern, ...asked) => {
       if (carrier.isDown) return Promise.resolve({ kind: 'not-taken', why: 'down', isTransportDown: true });

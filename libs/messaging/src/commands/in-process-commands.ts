@@ -47,6 +47,7 @@ export class InProcessCommandServer extends Server implements CustomTransportStr
 
 /** The sending side of {@link InProcessCommandServer}. */
 export class InProcessCommandClient implements CommandClient {
+  readonly mayRepeat = false;
   readonly #server: InProcessCommandServer;
   #inFlight = 0;
 

@@ -188,6 +188,35 @@ async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 60_00
     expect(partitionOf('m')).toBeLessThan(48);
   }, 120_000);
 
+  it('a word that binds until its deadline is read again by whoever takes its partition over, and what is answered otherwise is not', async () => {
+    const settings = await settled();
+    const client = await sending(settings);
+    const WORD = 'authorization.turn-away';
+    const heard: string[] = [];
+    const serve = async (name: string): Promise<KafkaCommandServer> => {
+      const server = new KafkaCommandServer({
+        ...{ kafka: openKafka(settings), prefix: settings.prefix, service: 'authorization' },
+        bindsUntilDeadline: (pattern) => pattern === WORD,
+      });
+      for (const pattern of [SALE, WORD])
+        server.addHandler(pattern, async (bytes: Buffer) => {
+          heard.push(`${name} ${bytes}`);
+          return bytes;
+        });
+      server.listen(() => undefined);
+      opened.push(server);
+      await until(() => server.partitions.length === 48);
+      return server;
+    };
+    const one = await serve('one');
+    for (const said of ['sale', 'word'])
+      await client.request(said === 'word' ? WORD : SALE, 'm', Buffer.from(said), inMs(60_000));
+    await one.close();
+    await serve('two');
+    await client.request(SALE, 'm', Buffer.from('another sale'), inMs(60_000));
+    expect(heard).toEqual(['one sale', 'one word', 'two word', 'two another sale']);
+  }, 120_000);
+
   describe('with a broker of its own', () => {
     let folder: string;
     let broker: Broker;

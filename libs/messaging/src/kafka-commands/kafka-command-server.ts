@@ -20,6 +20,8 @@ export interface KafkaCommandServerOptions extends CommandLaneOptions {
   readonly service: 'authorization' | 'settlement';
   /** The keys follow the partitions; left out for a service that remembers nothing of its keys. */
   readonly tenure?: KeyTenure;
+  /** Patterns of words that bind whoever has the partition until their `answerBy`: they are read again by each successor until then. */
+  readonly bindsUntilDeadline?: (pattern: string) => boolean;
   /** So long after its last word a member of the group is given up, ms; 6,000, the least that a broker takes by default. */
   readonly sessionTimeoutMs?: number;
   /** How long what is at work is waited for at the stop, ms; 3,000. */
@@ -148,8 +150,10 @@ export class KafkaCommandServer extends Server implements CustomTransportStrateg
     const unfenced = (): [number, PartitionRun][] => [...this.#runs].filter(([, run]) => run.fence === undefined);
     while (unfenced().length > 0 && this.#closing === undefined) {
       try {
+        // Of those alone that were ours before the question: what was sent to others meanwhile may lie behind the answer.
+        const asked = unfenced();
         const ends = await endsOf(this.#options.kafka, this.#topic);
-        for (const [partition, run] of unfenced()) run.fence = ends.get(partition);
+        for (const [partition, run] of asked) run.fence ??= ends.get(partition);
         this.#releaseAll();
       } catch (error) {
         this.#options.onTrouble?.(causeOf(error));
@@ -230,6 +234,8 @@ export class KafkaCommandServer extends Server implements CustomTransportStrateg
       const sent = await this.#producer.send(this.#replies, message);
       if (sent !== 'sent' && this.#timers.now() < answerBy) return this.#unanswered(run, offset, answerBy);
     }
+    if (this.#options.bindsUntilDeadline?.(arrived.context.pattern) === true)
+      return this.#settleAt(run, offset, answerBy);
     run.settle(offset);
     this.#commitSoon();
   }
@@ -237,7 +243,11 @@ export class KafkaCommandServer extends Server implements CustomTransportStrateg
   /** The broker is away: read again when it is back, the command is a repeat that gets its answer, if somebody still waits for it. */
   #unanswered(run: PartitionRun, offset: bigint, answerBy: number): void {
     run.mayComeAgain(offset);
-    this.#timers.after(answerBy - this.#timers.now(), () => {
+    this.#settleAt(run, offset, answerBy);
+  }
+
+  #settleAt(run: PartitionRun, offset: bigint, instant: number): void {
+    this.#timers.after(Math.max(0, instant - this.#timers.now()), () => {
       run.settle(offset);
       this.#commitSoon();
     });

@@ -26,6 +26,7 @@ export function observedCommands(client: CommandClient): CommandClient {
       });
     },
     inFlight: () => client.inFlight(),
+    mayRepeat: client.mayRepeat,
   };
 }
 

@@ -1,5 +1,5 @@
 import { factVersions } from '@tillstream/domain/facts';
-import { newPaymentPatterns } from '@tillstream/domain/payment/turn-away';
+import { newPaymentPatterns, turnAwayPattern } from '@tillstream/domain/payment/turn-away';
 import {
   ensureTopics,
   KafkaCommandClient,
@@ -80,6 +80,7 @@ export function carriersOf(service: string, reach: KafkaReach, ground: Ground): 
     ...{ kafka, prefix, service, onTrouble },
     ...(service === 'authorization' ? { tenure: ownership } : {}),
     neverShed: (pattern) => !newPaymentPatterns.has(pattern),
+    bindsUntilDeadline: (pattern) => pattern === turnAwayPattern,
     onFailure: (pattern, cause) => log.error('a command handler failed', { pattern, why: String(cause) }),
   });
   lifecycle.onStop('taking of commands', stopOrder.commands, () => commandServer.close());
