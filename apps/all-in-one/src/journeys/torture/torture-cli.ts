@@ -68,6 +68,7 @@ function summaryOf({
   databaseKills,
   points,
   payments,
+  overdue,
   facts,
   recoveries,
   seconds,
@@ -75,7 +76,7 @@ function summaryOf({
   const at = (share: number): string =>
     `${((recoveries[Math.min(recoveries.length - 1, Math.floor(recoveries.length * share))] ?? 0) / 1_000).toFixed(1)} s`;
   return `
-${kills} kills (${atPoints} at a named crash point, ${databaseKills} with the database), ${payments} payments, ${facts} facts in ${seconds.toFixed(0)} s
+${kills} kills (${atPoints} at a named crash point, ${databaseKills} with the database), ${payments} payments, ${overdue} batches overdue at a cut-off, ${facts} facts in ${seconds.toFixed(0)} s
 recovery: median ${at(0.5)}, p95 ${at(0.95)}, longest ${at(1)}
 died at ${Object.entries(points)
     .map(([name, times]) => `${name} ${times}`)

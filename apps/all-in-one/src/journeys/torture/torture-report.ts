@@ -23,6 +23,8 @@ export interface TortureReport {
   readonly points: Readonly<Record<string, number>>;
   readonly databaseKills: number;
   readonly payments: number;
+  /** Marks of batches that were open when their day ended. */
+  readonly overdue: number;
   readonly facts: number;
   /** From the process's start to the first payment that it would take, ms; sorted. */
   readonly recoveries: readonly number[];

@@ -68,6 +68,7 @@ class TortureRun {
       points: Object.fromEntries([...this.#points].sort()),
       databaseKills: this.#databaseKills,
       payments: this.#model.store.payments,
+      overdue: this.#model.store.overdue,
       facts: this.#model.store.position,
       recoveries: this.#recoveries.toSorted((a, b) => a - b),
       seconds: (performance.now() - this.#began) / 1_000,

@@ -102,6 +102,8 @@ export class StoreView {
   readonly unknownTypes = new Set<string>();
   position = 0;
   payments = 0;
+  /** Marks of batches that were open when their day ended. */
+  overdue = 0;
 
   /** Reads on to the end of the store. */
   async read(pool: pg.Pool): Promise<void> {
@@ -133,6 +135,7 @@ export class StoreView {
 
   #batch({ type, data }: Read): void {
     const key = `${String(data['terminalId'])}.${String(data['batch'])}`;
+    if (type === 'BatchOverdue') this.overdue += 1;
     if (type === 'BatchBalanced') this.batches.set(key, 'balanced');
     if (type !== 'BatchReconciled') return;
     this.batches.set(key, data['outcome'] === 'SETTLED' ? 'reconciled' : 'with differences');
