@@ -1,3 +1,5 @@
+const ASK_AGAIN_MS = 250;
+
 /** Our own HTTP API as a person's script would call it. */
 export class ApiClient {
   readonly #urlOf: (path: string) => string;
@@ -15,7 +17,8 @@ export class ApiClient {
       return await this.#call<T>('GET', path, undefined);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      // The process, or the connection to it that was kept, has just ended: another one answers.
+      // The process, or connections to it that were kept, have just ended: once their ends are heard of, another one answers.
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
       return this.#call<T>('GET', path, undefined);
     }
   }
