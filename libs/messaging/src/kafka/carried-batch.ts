@@ -3,6 +3,9 @@ import type { KafkaMessage } from 'kafkajs';
 import { isTick, nounOf, readFrame, readTick } from './fact-message.ts';
 import type { CarriedFact } from './partition-progress.ts';
 
+/** The groups of a process are given the same messages: each record is decoded once. */
+const decoded = new WeakMap<Buffer, RecordContent>();
+
 /** What is wanted of a partition's messages. */
 export interface Wanted {
   /** Undefined while nothing of ours was ever published. */
@@ -71,7 +74,8 @@ function carried(
   if (!nouns.has(noun)) return undefined;
   let content: RecordContent;
   try {
-    content = decodeRecord(record);
+    content = decoded.get(record) ?? decodeRecord(record);
+    decoded.set(record, content);
   } catch (error) {
     if (error instanceof DamagedRecord) return 'unreadable';
     throw error;

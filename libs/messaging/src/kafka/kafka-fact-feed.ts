@@ -9,11 +9,14 @@ import type { FactFeed, FeedGroup, FeedSubscription, GroupPosition } from '../po
 import { KafkaGroupRun, type KafkaGroupSettings } from './kafka-group-run.ts';
 import { PartitionProgress } from './partition-progress.ts';
 import type { KafkaSettings } from './settings.ts';
+import { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 
 /** What the feed of the cluster needs; everything but the first five has a default fit for production. */
 export interface KafkaFeedOptions extends GroupOptions {
   readonly kafka: Kafka;
   readonly settings: KafkaSettings;
+  /** Names the processes that divide the partitions among them, each of which feeds the same groups; the first group's name unless given. */
+  readonly members?: string;
   /** Brings older facts to the newest version, as the store was opened with. */
   readonly versions: FactVersions;
   /** Most facts in one transaction; 2,000. */
@@ -30,12 +33,16 @@ export interface KafkaFeedOptions extends GroupOptions {
  */
 export class KafkaFactFeed implements FactFeed {
   readonly #settings: KafkaGroupSettings;
+  readonly #reading: Omit<TopicReaderOptions, 'members'> & { readonly members: string | undefined };
   readonly #groups: GroupsFed<KafkaGroupRun>;
+  #reader: TopicReader | undefined;
 
   constructor(options: KafkaFeedOptions) {
-    const { kafka, settings: kafkaSettings, versions, batchBytes = 8 * 1024 * 1024, sessionMs = 6_000 } = options;
+    const { kafka, settings, members, versions, batchBytes = 8 * 1024 * 1024, sessionMs = 6_000 } = options;
     const shared = groupSettingsOf({ batchSize: 2_000, ...options });
-    this.#settings = { ...shared, kafka, kafkaSettings, versions, batchBytes, sessionMs };
+    this.#settings = { ...shared, versions, batchBytes };
+    const onFailure = (error: unknown): void => shared.onFailure(members ?? 'facts', error);
+    this.#reading = { kafka, settings, members, sessionMs, timers: shared.timers, onFailure };
     this.#groups = new GroupsFed((group) => this.#start(group));
   }
 
@@ -51,9 +58,16 @@ export class KafkaFactFeed implements FactFeed {
     const { pool, store } = this.#settings;
     const holding = { group: group.group, store: store.storeId, holder: randomUUID() };
     await new PartitionProgress(this.#settings, holding).seed();
-    const run = new KafkaGroupRun(group, holding, await groupPosition(pool, group.group), this.#settings);
+    const lowest = await groupPosition(pool, group.group);
+    const run = new KafkaGroupRun(group, holding, lowest, this.#settings, this.#readerFor(group.group));
     run.start();
     return run;
+  }
+
+  #readerFor(group: string): TopicReader {
+    if (this.#reader === undefined || this.#reader.isOver)
+      this.#reader = new TopicReader({ ...this.#reading, members: this.#reading.members ?? group });
+    return this.#reader;
   }
 
   /** Every group that has a checkpoint, here or elsewhere, with the store's head: the difference is its lag. */

@@ -1,5 +1,5 @@
 import { upcasting, type FactVersions } from '@tillstream/event-store';
-import type { EachBatchPayload, Kafka } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
 import { FeedStopped, FeedTakenOver } from '../feed-error.ts';
 import { BatchTaking } from '../in-process/batch-taking.ts';
 import type { Holding } from '../in-process/checkpoint.ts';
@@ -11,27 +11,21 @@ import { ClusterReaching } from './cluster-reaching.ts';
 import { readMessages, type Wanted } from './carried-batch.ts';
 import { publicationTag } from './fact-message.ts';
 import { Gathering } from './gathering.ts';
-import { Heartbeats } from './heartbeats.ts';
-import { FactConsumer, HEARTBEAT_MS } from './kafka-consumer.ts';
 import { PartitionProgress, type CarriedFact, type Place, type Places } from './partition-progress.ts';
 import { partitionOf } from './partition-of.ts';
 import { publicationOf } from './relay-row.ts';
-import type { KafkaSettings } from './settings.ts';
+import type { TopicListener, TopicReader } from './topic-reader.ts';
 import { StoreCatchUp, type Hold } from './store-catch-up.ts';
 
 /** What a group on the cluster runs with, beside what every group has. */
 export interface KafkaGroupSettings extends GroupSettings {
-  readonly kafka: Kafka;
-  readonly kafkaSettings: KafkaSettings;
   readonly versions: FactVersions;
   /** Most bytes of records in one transaction. */
   readonly batchBytes: number;
-  readonly sessionMs: number;
 }
 
 /** Partitions that nothing happens in are stored this often: it costs a write and says nothing new. */
 const IDLE_CHECKPOINT_MS = 500;
-const OFFSETS_SHOWN_MS = 5_000;
 const PUBLICATION_POLL_MS = 1_000;
 /** A group that has little to do rests so many times as long as its last transaction took, and never longer than this. */
 const REST_FACTOR = 3;
@@ -41,7 +35,7 @@ const MOST_REST_MS = 100;
  * One group as one instance feeds it from Kafka: its share of the partitions, what they hold gathered into one transaction at a time, their
  * checkpoints, their parked keys. Who holds a partition is decided by its row; what Kafka assigns is where to begin.
  */
-export class KafkaGroupRun implements FeedSubscription {
+export class KafkaGroupRun implements FeedSubscription, TopicListener {
   readonly group: string;
   readonly #fed: FeedGroup;
   readonly #settings: KafkaGroupSettings;
@@ -50,20 +44,16 @@ export class KafkaGroupRun implements FeedSubscription {
   readonly #taking: BatchTaking<Places>;
   readonly #gathering: Gathering;
   readonly #catchUp: StoreCatchUp;
-  readonly #consumer: FactConsumer;
+  readonly #reader: TopicReader;
   readonly #reaching: ClusterReaching;
-  readonly #beats = new Heartbeats();
   /** Partitions that this instance reads, under the assignment of now. */
   #holds = new Map<number, Hold>();
-  #assigned: Promise<void> = Promise.resolve();
   #working: Promise<void> | undefined;
-  #resting: Promise<void> = Promise.resolve();
   #idleAt = 0;
-  #shownAt = 0;
   #publicationAt = -Infinity;
   #ended: Error | undefined;
 
-  constructor(group: FeedGroup, holding: Holding, lowest: bigint, settings: KafkaGroupSettings) {
+  constructor(group: FeedGroup, holding: Holding, lowest: bigint, settings: KafkaGroupSettings, reader: TopicReader) {
     this.group = group.group;
     this.#fed = group;
     this.#settings = settings;
@@ -76,13 +66,7 @@ export class KafkaGroupRun implements FeedSubscription {
     });
     this.#gathering = new Gathering({ facts: settings.batchSize, bytes: settings.batchBytes });
     this.#catchUp = new StoreCatchUp(store, group.nouns, this.#gathering, settings, this.#taking);
-    this.#consumer = new FactConsumer({
-      ...{ kafka: settings.kafka, settings: settings.kafkaSettings, group: group.group, timers: settings.timers },
-      sessionMs: settings.sessionMs,
-      onJoined: (partitions) => this.#joined(partitions),
-      eachBatch: (payload) => this.#eachBatch(payload),
-      onFailure: (error) => this.#taking.failed(error),
-    });
+    this.#reader = reader;
     this.#reaching = new ClusterReaching(this.group, lowest, settings);
   }
 
@@ -91,7 +75,7 @@ export class KafkaGroupRun implements FeedSubscription {
     this.#working = this.#work();
     this.#taking.pollReplays((key) => this.#holds.has(partitionOf(key)));
     this.#reaching.watch();
-    this.#consumer.start();
+    this.#reader.attach(this);
   }
 
   position(): bigint {
@@ -114,7 +98,7 @@ export class KafkaGroupRun implements FeedSubscription {
     const rest = this.#unstored();
     if (rest.size > 0) await this.#taking.lastMove(rest);
     this.#reaching.end(this.#ended);
-    await this.#consumer.stop();
+    await this.#reader.detach(this);
   }
 
   /** Handles a parked key's facts between two batches; the key's partition must be held here. */
@@ -124,11 +108,24 @@ export class KafkaGroupRun implements FeedSubscription {
     return this.#taking.replay(key);
   }
 
-  #joined(partitions: readonly number[]): void {
+  joined(partitions: readonly number[]): Promise<void> {
     this.#holds = new Map();
     this.#gathering.clear();
-    const { turn } = this.#gathering;
-    this.#assigned = this.#takeOver(partitions, turn);
+    return this.#takeOver(partitions, this.#gathering.turn);
+  }
+
+  nextOffsets(): ReadonlyMap<number, bigint> {
+    const known = new Map<number, bigint>();
+    for (const { partition, offset } of this.#holds.values()) if (offset !== null) known.set(partition, offset);
+    return known;
+  }
+
+  take(partition: number, messages: readonly KafkaMessage[]): Promise<void> {
+    const hold = this.#holds.get(partition);
+    // Lost to another instance, or still at what came before.
+    if (hold === undefined || hold.isBusy || this.#ended !== undefined) return Promise.resolve();
+    hold.isBusy = true;
+    return this.#takeMessages(hold, messages).finally(() => (hold.isBusy = false));
   }
 
   /** Takes the partitions' rows over, after what this instance has in work, and goes on where they are. */
@@ -145,8 +142,7 @@ export class KafkaGroupRun implements FeedSubscription {
         if (turn !== this.#gathering.turn) return;
         this.#reaching.begin(this.#progress.held);
         for (const [partition, { position, offset }] of this.#progress.held) {
-          if (offset !== null) this.#consumer.seek(partition, offset);
-          this.#holds.set(partition, { partition, position, offset, turn, taking: Promise.resolve() });
+          this.#holds.set(partition, { partition, position, offset, turn, isBusy: false });
         }
         return;
       } catch (error) {
@@ -156,28 +152,8 @@ export class KafkaGroupRun implements FeedSubscription {
     }
   }
 
-  async #eachBatch({ batch, heartbeat, isStale, resolveOffset }: EachBatchPayload): Promise<void> {
-    await this.#beats.while(this.#assigned, heartbeat);
-    if (isStale() || this.#ended !== undefined) return;
-    const hold = this.#holds.get(batch.partition);
-    if (hold === undefined) {
-      // Lost to another instance, and the client does not know it yet.
-      await pause(this.#settings.timers, HEARTBEAT_MS / 2, this.#taking.stopping);
-      return heartbeat();
-    }
-    // One at a time: after an error the client brings the same messages again while we may still be at them.
-    const taking = hold.taking.then(() => this.#takeMessages(hold, batch.messages));
-    hold.taking = taking.then(
-      () => undefined,
-      () => undefined,
-    );
-    if (await this.#beats.while(taking, heartbeat)) resolveOffset(batch.lastOffset());
-    // What is fetched meanwhile would only wait.
-    await this.#beats.while(this.#resting, heartbeat);
-  }
-
-  /** Gathers what is new in the messages; false when the hold is over. */
-  async #takeMessages(hold: Hold, messages: EachBatchPayload['batch']['messages']): Promise<boolean> {
+  /** Gathers what is new in the messages, for as long as the hold is ours. */
+  async #takeMessages(hold: Hold, messages: readonly KafkaMessage[]): Promise<void> {
     let from = 0;
     while (from < messages.length) {
       const carried = readMessages(messages, from, hold.position, this.#wanted);
@@ -186,13 +162,12 @@ export class KafkaGroupRun implements FeedSubscription {
       if (carried.generation !== undefined) this.#progress.generation = carried.generation;
       hold.offset = carried.nextOffset;
       const place = { position: carried.position, offset: carried.nextOffset };
-      if (!(await this.#gathering.add(hold.turn, hold.partition, carried.facts, place))) return false;
+      if (!(await this.#gathering.add(hold.turn, hold.partition, carried.facts, place))) return;
       hold.position = carried.position;
-      if (!carried.gap) return true;
+      if (!carried.gap) return;
       from = messages.findIndex(({ offset }) => BigInt(offset) >= carried.nextOffset);
-      if (!(await this.#catchUp.until(hold, this.#holds))) return false;
+      if (!(await this.#catchUp.until(hold, this.#holds))) return;
     }
-    return true;
   }
 
   /** Asks by what our messages are known; true when it has changed. Messages of others are asked about once a second at most. */
@@ -219,16 +194,14 @@ export class KafkaGroupRun implements FeedSubscription {
         .catch((error: unknown) => {
           if (!(error instanceof FeedStopped)) this.#taking.failed(error);
         });
-      await this.#showOffsets();
       if (facts.length < this.#settings.batchSize / 8) await this.#rest(this.#settings.timers.now() - began);
     }
   }
 
   /** A group that keeps up leaves most of the time to others: it rests after what it did, the longer the busier the machine is. */
-  #rest(spentMs: number): Promise<void> {
+  async #rest(spentMs: number): Promise<void> {
     const ms = Math.min(MOST_REST_MS, spentMs * REST_FACTOR);
-    if (ms >= 1) this.#resting = pause(this.#settings.timers, ms, this.#taking.stopping);
-    return this.#resting;
+    if (ms >= 1) await pause(this.#settings.timers, ms, this.#taking.stopping);
   }
 
   async #take(turn: number, facts: readonly CarriedFact[], places: Places): Promise<void> {
@@ -277,15 +250,5 @@ export class KafkaGroupRun implements FeedSubscription {
     const behind = this.#unstored();
     if (behind.size > 0) await this.#taking.moveTo(behind);
     this.#idleAt = now;
-  }
-
-  async #showOffsets(): Promise<void> {
-    const now = this.#settings.timers.now();
-    if (now - this.#shownAt < OFFSETS_SHOWN_MS) return;
-    this.#shownAt = now;
-    const offsets = [...this.#progress.held].flatMap(([partition, { offset }]): [number, bigint][] =>
-      offset === null ? [] : [[partition, offset]],
-    );
-    await this.#consumer.showOffsets(new Map(offsets));
   }
 }

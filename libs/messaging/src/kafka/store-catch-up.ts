@@ -16,8 +16,8 @@ export interface Hold {
   offset: bigint | null;
   /** The turn of the gathering that it belongs to. */
   readonly turn: number;
-  /** The messages in work. */
-  taking: Promise<void>;
+  /** Messages are in work. */
+  isBusy: boolean;
 }
 
 const READ_FACTS = 2_000;

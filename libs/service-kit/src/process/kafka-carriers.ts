@@ -68,7 +68,15 @@ export function carriersOf(service: string, reach: KafkaReach, ground: Ground): 
   const { store, pool, log, lifecycle } = ground;
   const { prefix } = settings;
   const onTrouble = (why: string): void => log.warn('commands', { why });
-  const feed = new KafkaFactFeed({ kafka, settings, store, pool, versions: factVersions, ...feedEvents(log) });
+  const feed = new KafkaFactFeed({
+    kafka,
+    settings,
+    members: service,
+    store,
+    pool,
+    versions: factVersions,
+    ...feedEvents(log),
+  });
   lifecycle.onStop('feed', stopOrder.feeds, () => feed.close());
   const commands = new KafkaCommandClient({ kafka, prefix, pool, holder, onTrouble });
   // Messages of terminals at work are answered first.
