@@ -37,7 +37,9 @@ export class Generator {
     const all = terminals.map((terminal) => new LoadTerminal(terminal));
     this.#settlers = all.slice(0, 5).map((terminal) => ({ terminal, line: new LoadLine(port) }));
     for (let n = 0; n < connectionsEach; n += 1)
-      for (const terminal of all.slice(5)) this.#seats.push({ terminal, line: new LoadLine(port) });
+      // As from several shops: what a line that was given up still holds at the node is not to fill the room of one address.
+      for (const terminal of all.slice(5))
+        this.#seats.push({ terminal, line: new LoadLine(port, `127.0.0.${2 + (n % 200)}`) });
     this.#draw = drawFrom('overload', seed);
   }
 
@@ -140,7 +142,7 @@ export class Generator {
     }
   }
 
-  /** Sends until it is answered, as a terminal does with what it owes. */
+  /** Sends until it is answered, as a terminal does with what it owes: once in the time of its timer, also when its connection breaks sooner. */
   async #insist({ terminal, line }: Seat, mti: string, fields: Fields, tally: Tally): Promise<void> {
     this.#undoing += 1;
     for (;;) {
@@ -148,6 +150,7 @@ export class Generator {
       const answered = await terminal.send(line, mti, fields, TIMER_MS);
       tally.exempt(mti, answered?.code ?? 'none', performance.now() - sent);
       if (answered !== undefined) break;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, sent + TIMER_MS - performance.now())));
     }
     this.#undoing -= 1;
   }
