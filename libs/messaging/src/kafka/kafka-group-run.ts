@@ -29,7 +29,7 @@ const IDLE_CHECKPOINT_MS = 500;
 const PUBLICATION_POLL_MS = 1_000;
 /** A group that has little to do rests so many times as long as its last transaction took, and never longer than this. */
 const REST_FACTOR = 3;
-const MOST_REST_MS = 100;
+const MOST_REST_MS = 400;
 
 /**
  * One group as one instance feeds it from Kafka: its share of the partitions, what they hold gathered into one transaction at a time, their
