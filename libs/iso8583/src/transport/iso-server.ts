@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
+import { createServer, type Server as TcpServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { Server, type BaseRpcContext, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { IsoError } from '../iso-error.ts';
 import type { Profile } from '../spec/profile.ts';
+import { Doors } from './doors.ts';
 import type { FrameGuard } from './frame-guard.ts';
 import { ISO8583_TRANSPORT } from './iso-pattern.ts';
 import type { Peer } from './iso-request.ts';
@@ -68,7 +69,7 @@ export class Iso8583Server<P extends Profile = Profile, S = unknown> extends Ser
   readonly #perAddress = new Map<string, number>();
   #sockets = 0;
   #lastId = 0;
-  #tcp: TcpServer | undefined;
+  #doors: Doors | undefined;
 
   constructor(options: Iso8583ServerOptions<P, S>) {
     super();
@@ -80,9 +81,8 @@ export class Iso8583Server<P extends Profile = Profile, S = unknown> extends Ser
 
   /** Where it listens; undefined before and after. */
   get address(): { host: string; port: number } | undefined {
-    const address = this.#tcp?.address();
-    if (address === null || address === undefined || typeof address === 'string') return undefined;
-    return { host: address.address, port: address.port };
+    const address = this.#doors?.address;
+    return address && { host: address.address, port: address.port };
   }
 
   /** Connections that are open now. */
@@ -100,16 +100,15 @@ export class Iso8583Server<P extends Profile = Profile, S = unknown> extends Ser
 
   /** Stops accepting, lets every message in work be answered, then ends the connections; those that stay after `drainMs` are cut. */
   override async close(): Promise<void> {
-    const tcp = this.#tcp;
-    if (tcp === undefined) return;
-    const closed = new Promise<void>((resolve) => tcp.close(() => resolve()));
+    if (this.#doors === undefined) return;
+    const closed = this.#doors.close();
     const open = [...this.#connections];
     for (const connection of open) connection.stop();
     const cut = setTimeout(() => open.forEach((connection) => connection.destroy('stopping')), this.#limits.drainMs);
     await Promise.all(open.map(({ ended }) => ended));
     clearTimeout(cut);
     await closed;
-    this.#tcp = undefined;
+    this.#doors = undefined;
   }
 
   /** Part of Nest's contract; this transport has no events of its own, see `onEvent`. */
@@ -117,14 +116,23 @@ export class Iso8583Server<P extends Profile = Profile, S = unknown> extends Ser
     throw new Error('Iso8583Server emits no events; pass onEvent in its options');
   }
 
-  /** The TCP or TLS server of Node. */
+  /** One of the TCP or TLS servers of Node. */
   override unwrap<T>(): T {
-    return this.#tcp as T;
+    return this.#doors?.first as T;
   }
 
   async #start(): Promise<{ host: string; port: number }> {
     const service = new Service(this.#options, this.#routes(), this.#tell);
-    const { tls, host = '127.0.0.1', port, ifTaken = 'fail' } = this.#options;
+    const { host = '127.0.0.1', port, ifTaken = 'fail' } = this.#options;
+    const make = (): TcpServer => this.#door(service);
+    this.#doors = await Doors.open({ host, port, elseNextFree: ifTaken === 'next-free', make });
+    const { address, port: actual } = this.#doors.address;
+    this.#tell({ is: 'listening', host: address, port: actual, wanted: port });
+    return { host: address, port: actual };
+  }
+
+  #door(service: Service<P, S>): TcpServer {
+    const { tls } = this.#options;
     const tcp =
       tls === undefined ? createServer() : createTlsServer({ handshakeTimeout: this.#limits.handshakeMs, ...tls });
     // Node tells of a handshake that took too long and leaves its socket open.
@@ -132,16 +140,7 @@ export class Iso8583Server<P extends Profile = Profile, S = unknown> extends Ser
     // Counted at the TCP level, so that unfinished TLS handshakes count too.
     tcp.on('connection', (socket: Socket) => this.#admit(socket));
     tcp.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#open(socket, service));
-    try {
-      await listenOn(tcp, host, port);
-    } catch (error) {
-      if (ifTaken !== 'next-free' || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      await listenOn(tcp, host, 0);
-    }
-    this.#tcp = tcp;
-    const { address, port: actual } = tcp.address() as AddressInfo;
-    this.#tell({ is: 'listening', host: address, port: actual, wanted: port });
-    return { host: address, port: actual };
+    return tcp;
   }
 
   #routes(): RouteTable<MessageHandler<unknown, BaseRpcContext, unknown>> {
@@ -204,18 +203,4 @@ function mostHandles(): number {
   } catch {
     return Infinity;
   }
-}
-
-/** Connections that wait to be taken in, as far as the system allows: beyond it a fleet that reconnects at once is reset or tries again after seconds. */
-const BACKLOG = 8_192;
-
-function listenOn(server: TcpServer, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, backlog: BACKLOG }, () => {
-      server.off('error', reject);
-      server.on('error', () => undefined);
-      resolve();
-    });
-  });
 }
