@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Noun } from '@tillstream/domain/stream';
 import { StoreUnavailable, type RecordPage, type StoredRecord } from '../port.ts';
 import { DamagedRecord, decodeRecord, leafHash, type RecordContent } from '../record.ts';
+import { LatelyDecoded } from './lately-decoded.ts';
 import { PAGE_SQL, pageOf, type PageRow } from './record-page.ts';
 import { StreamReads, type Found, type Wanted } from './stream-reads.ts';
 
@@ -21,6 +22,7 @@ const FIELDS = `f.position::text, convert_from(f.record, 'UTF8'), encode(f.leaf,
 export class Reading {
   private readonly pool: Pool;
   private readonly upcast: Upcast;
+  private readonly lately = new LatelyDecoded();
   private readonly streams = new StreamReads(
     (wanted) => this.wholeStream(wanted),
     (wanted) => this.group(wanted),
@@ -120,13 +122,18 @@ export class Reading {
     return rows.map((row) => this.decode(row));
   }
 
-  private decode([position, text, leaf]: Row): StoredRecord {
+  private decode([at, text, leaf]: Row): StoredRecord {
+    const position = BigInt(at);
+    const known = this.lately.find(position, text, leaf);
+    if (known !== undefined) return known;
     const record = Buffer.from(text, 'utf8');
     if (leafHash(record).toString('base64') !== leaf)
       throw new DamagedRecord(
         `position ${position}: the record is not the one that was appended (its leaf hash differs)`,
       );
-    return { ...this.upcast(decodeRecord(text)), position: BigInt(position), record };
+    const fact = { ...this.upcast(decodeRecord(text)), position, record };
+    this.lately.keep(text, leaf, fact);
+    return fact;
   }
 
   private async ask<R extends unknown[]>(name: string, text: string, values: unknown[]): Promise<R[]> {
