@@ -19,6 +19,11 @@ const settingsFile = (folder: string): string => join(folder, 'server.properties
 const pidFile = (folder: string): string => join(folder, 'broker.pid');
 const logFile = (folder: string): string => join(folder, 'broker.log');
 
+/** The id of a cluster from 16 bytes; never one that begins with a dash, which the broker's tools take for an option. */
+export function clusterId(bytes: Buffer): string {
+  return Buffer.from(bytes.map((byte, n) => (n === 0 ? byte & 0x7f : byte))).toString('base64url');
+}
+
 /** Makes the folder of a KRaft broker with one node, or opens the one that is there: ports and data stay over restarts. */
 export async function openPlace(folder: string, jars: string, port?: number): Promise<JvmPlace> {
   mkdirSync(folder, { recursive: true });
@@ -26,8 +31,7 @@ export async function openPlace(folder: string, jars: string, port?: number): Pr
     const own = port ?? (await freePort());
     const partial = `${settingsFile(folder)}.${randomBytes(4).toString('hex')}.partial`;
     writeFileSync(partial, settingsOf(folder, own, await freePort()));
-    const id = randomBytes(16).toString('base64url');
-    await java(jars, ['kafka.tools.StorageTool', 'format', '-t', id, '-c', partial]);
+    await java(jars, ['kafka.tools.StorageTool', 'format', '-t', clusterId(randomBytes(16)), '-c', partial]);
     renameSync(partial, settingsFile(folder));
   }
   const found = /^advertised\.listeners=.*:(\d+)$/m.exec(readFileSync(settingsFile(folder), 'utf8'))?.[1];
