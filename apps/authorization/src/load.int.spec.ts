@@ -104,6 +104,18 @@ describe('a payment that is turned away', () => {
       expect(await bench.types(message)).toEqual([]);
     }
   });
+
+  it('that was asked about anew before is bound by the word of before all the same', async () => {
+    const message = fresh();
+    bench.lossy.readable = false;
+    expect(await Promise.all([turnAway(message), turnAwayHeard({ mayBeElsewhere: true }, message)])).toEqual([
+      ['unclear'],
+      ['unclear'],
+    ]);
+    bench.lossy.readable = true;
+    expect((await service.send('sale', message)).kind).toBe('silence');
+    expect(await bench.types(message)).toEqual([]);
+  });
 });
 
 describe('one authorization that a hundred ask for at once', () => {

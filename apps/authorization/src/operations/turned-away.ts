@@ -19,7 +19,7 @@ interface Mark {
   readonly until: number;
   readonly verdict: Promise<TurnAwayVerdict>;
   /** The writer before may have told its terminal so: it binds, whatever can be found out now. */
-  readonly isSaid: boolean;
+  isSaid: boolean;
 }
 
 /** A question, and whether the writer before may have answered it already. */
@@ -79,22 +79,27 @@ export class TurnedAway {
 
   #mark(operationId: string, until: number, isSaid: boolean): Promise<TurnAwayVerdict> {
     const marked = this.#marks.get(operationId);
-    if (marked !== undefined) return marked.verdict;
+    if (marked !== undefined) {
+      marked.isSaid ||= isSaid;
+      return marked.verdict;
+    }
     if (this.#needs.isBusy(operationId)) return Promise.resolve('known');
     if (this.#marks.size >= MOST_REMEMBERED && !isSaid) return Promise.resolve('unclear');
-    const verdict = this.#lookUp(operationId, isSaid);
+    const verdict = this.#lookUp(operationId);
     this.#marks.set(operationId, { until, verdict, isSaid });
     return verdict;
   }
 
-  async #lookUp(operationId: string, isSaid: boolean): Promise<TurnAwayVerdict> {
+  async #lookUp(operationId: string): Promise<TurnAwayVerdict> {
     let verdict: TurnAwayVerdict = 'unclear';
     try {
       verdict = (await this.#exists(streamOf.payment(operationId))) ? 'known' : 'turned-away';
     } catch {
       // The store cannot be read: the sender stays silent, and its own log says why the store is away.
     }
-    if (verdict === 'known' || (verdict === 'unclear' && !isSaid)) this.#marks.delete(operationId);
+    const isBound =
+      verdict === 'turned-away' || (verdict === 'unclear' && this.#marks.get(operationId)?.isSaid === true);
+    if (!isBound) this.#marks.delete(operationId);
     return verdict;
   }
 

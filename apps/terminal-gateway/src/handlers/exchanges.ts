@@ -14,7 +14,7 @@ import { plainReply } from '../translate/replies.ts';
 /** What a handler comes to. */
 export type Reply = IsoReply | typeof SILENCE;
 
-/** How a command ended: answered, known to have been taken up by nobody, or neither is known. */
+/** How a command ended: answered, known to have been taken up by nobody (`isSent`: it left this process), or neither is known. */
 export type Asked<Answer> =
   | { readonly is: 'answer'; readonly answer: Answer }
   | { readonly is: 'not-taken'; readonly isSent: boolean }
