@@ -30,7 +30,7 @@ async function turnAwayHeard(
     acquirer,
     merchantId,
     keys,
-    answerBy: Date.now() + 60_000,
+    answerBy: bench.machine.now() + 60_000,
     ...heard,
   });
   return answer.verdicts;
